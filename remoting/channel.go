@@ -1,0 +1,110 @@
+package remoting
+
+import (
+	"context"
+	"net/netip"
+	"sync/atomic"
+)
+
+// Sender is where the frames to one peer go: its own connection, or a session
+// on a connection that many share.
+type Sender interface {
+	// Begin locks and lends the unsent bytes to append one frame to; Commit must
+	// follow at once. requestID is what the request that the frame answers came
+	// with; 0 for a frame that answers none.
+	Begin(requestID uint64) ([]byte, error)
+	Commit([]byte)
+}
+
+// Channel is one peer as request handlers see it: somebody who can be answered
+// and asked, wherever the frames run. Channels are compared by pointer.
+type Channel struct {
+	Remote netip.AddrPort // the peer's own address, behind a gateway too
+	Local  netip.AddrPort // the address the peer connected to
+
+	out      Sender
+	calls    calls
+	inFlight atomic.Int32
+	bound    int32
+}
+
+// NewChannel makes the channel of a peer; inFlight bounds its requests under way.
+func NewChannel(out Sender, remote, local netip.AddrPort, inFlight int) *Channel {
+	return &Channel{Remote: remote, Local: local, out: out, bound: int32(inFlight)}
+}
+
+// Admit counts a request in. It reports false where the channel has its bound of
+// requests under way; the responder then still answers, and nothing else may.
+func (ch *Channel) Admit() bool { return ch.inFlight.Add(1) <= ch.bound }
+
+// InFlight is how many requests of the peer are unanswered.
+func (ch *Channel) InFlight() int { return int(ch.inFlight.Load()) }
+
+// Resolve hands the peer's answer to the Invoke that waits for it.
+func (ch *Channel) Resolve(answer *Command) { ch.calls.resolve(answer) }
+
+// Fail ends every Invoke with err: the peer is gone.
+func (ch *Channel) Fail(err error) { ch.calls.fail(err) }
+
+// Invoke asks the peer and waits for its answer until ctx ends.
+func (ch *Channel) Invoke(ctx context.Context, r *Request) (*Command, error) {
+	opaque, answer, err := ch.calls.open()
+	if err != nil {
+		return nil, err
+	}
+	if err := ch.send(opaque, r); err != nil {
+		ch.calls.forget(opaque)
+		return nil, err
+	}
+	return ch.calls.wait(ctx, opaque, answer)
+}
+
+// Oneway tells the peer something that it does not answer.
+func (ch *Channel) Oneway(r *Request) error {
+	r.Oneway = true
+	return ch.send(ch.calls.nextOpaque(), r)
+}
+
+func (ch *Channel) send(opaque int32, r *Request) error {
+	dst, err := ch.out.Begin(0)
+	if err != nil {
+		return err
+	}
+	ch.out.Commit(AppendRequest(dst, opaque, r))
+	return nil
+}
+
+// Responder answers one request, from any goroutine, at most once. Every
+// admitted request ends in one Reply or one Drop.
+type Responder struct {
+	Channel   *Channel
+	requestID uint64
+	opaque    int32
+	kind      HeaderKind
+	oneway    bool
+}
+
+// Responder returns what answers c, which came over ch with requestID.
+func (ch *Channel) Responder(c *Command, requestID uint64) Responder {
+	return Responder{ch, requestID, c.Opaque, c.Kind, c.IsOneway()}
+}
+
+// Reply sends the answer; a oneway request gets none. A peer that is gone is no
+// error: its request was carried out all the same.
+func (r Responder) Reply(resp *Response) {
+	r.Channel.inFlight.Add(-1)
+	if r.oneway {
+		return
+	}
+	dst, err := r.Channel.out.Begin(r.requestID)
+	if err != nil {
+		return
+	}
+	r.Channel.out.Commit(AppendResponse(dst, r.kind, r.opaque, resp))
+}
+
+// Drop ends the request without an answer.
+func (r Responder) Drop() { r.Channel.inFlight.Add(-1) }
+
+// Oneway reports whether the sender wants no answer.
+func (r Responder) Oneway() bool { return r.oneway }

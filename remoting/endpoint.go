@@ -1,0 +1,68 @@
+package remoting
+
+// Handler is what an Endpoint's requests go to. The command is borrowed until it
+// returns; the answer may come later.
+type Handler func(c *Command, to Responder)
+
+// Endpoint is the FrameHandler of a connection whose peer speaks for itself:
+// frames become commands, answers find their Invoke, requests go to the handler.
+type Endpoint struct {
+	channel *Channel
+	decoder Decoder
+	handle  Handler
+	closed  func(*Channel)
+}
+
+// NewEndpoint makes the handler of conn; closed, which may be nil, is told when
+// the connection has ended.
+func NewEndpoint(conn *Conn, handle Handler, closed func(*Channel)) *Endpoint {
+	ch := NewChannel(plain{conn}, conn.RemoteAddr(), conn.LocalAddr(), conn.limits.InFlight)
+	return &Endpoint{channel: ch, handle: handle, closed: closed}
+}
+
+// Channel is the peer.
+func (e *Endpoint) Channel() *Channel { return e.channel }
+
+// Frame implements FrameHandler.
+func (e *Endpoint) Frame(_, frame []byte) error {
+	var c Command
+	if err := e.decoder.Decode(frame, &c); err != nil {
+		return err
+	}
+	DeliverCommand(e.channel, &c, 0, e.handle)
+	return nil
+}
+
+// Closed implements FrameHandler.
+func (e *Endpoint) Closed() {
+	e.channel.Fail(ErrClosed)
+	if e.closed != nil {
+		e.closed(e.channel)
+	}
+}
+
+// systemBusy is ResponseCode.SYSTEM_BUSY; remoting/protocol has the table.
+const systemBusy = 2
+
+var tooManyInFlight = Response{Code: systemBusy, Remark: "[OVERLOAD]system busy, too many requests under way on this connection"}
+
+// DeliverCommand takes an answer to its Invoke and a request to handle; one above
+// the channel's bound is answered SYSTEM_BUSY.
+func DeliverCommand(ch *Channel, c *Command, requestID uint64, handle Handler) {
+	if c.IsResponse() {
+		ch.Resolve(c)
+		return
+	}
+	to := ch.Responder(c, requestID)
+	if !ch.Admit() {
+		to.Reply(&tooManyInFlight)
+		return
+	}
+	handle(c, to)
+}
+
+// plain sends a channel's frames over a connection of its own.
+type plain struct{ conn *Conn }
+
+func (p plain) Begin(uint64) ([]byte, error) { return p.conn.Begin() }
+func (p plain) Commit(dst []byte)            { p.conn.Commit(dst) }

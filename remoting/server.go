@@ -1,0 +1,175 @@
+package remoting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+)
+
+// FrameHandler is given one connection's frames, one after the other, each with
+// the bytes that stood before it. An error closes the connection.
+type FrameHandler interface {
+	Frame(prefix, frame []byte) error
+	// Closed is called once, after the last Frame.
+	Closed()
+}
+
+// Server accepts connections on any number of listeners. It knows no codes:
+// each connection's frames go to the handler that its listener's open gave.
+type Server struct {
+	log    *slog.Logger
+	limits Limits
+	bound  int // connections at once
+
+	mu        sync.Mutex // guards what follows; never held across I/O
+	conns     map[*Conn]struct{}
+	listeners []net.Listener
+	stopping  bool
+	running   sync.WaitGroup
+	stop      chan struct{}
+}
+
+// DefaultConnections is how many connections a Server holds at once unless told.
+const DefaultConnections = 65535
+
+// NewServer starts a server without listeners. connections bounds them all, 0
+// means DefaultConnections.
+func NewServer(log *slog.Logger, limits Limits, connections int) *Server {
+	if connections == 0 {
+		connections = DefaultConnections
+	}
+	s := &Server{log: log, limits: limits.withDefaults(), bound: connections,
+		conns: map[*Conn]struct{}{}, stop: make(chan struct{})}
+	if s.limits.IdleMillis > 0 {
+		s.running.Go(s.cutIdle)
+	}
+	return s
+}
+
+// Serve accepts on l in the background; open gives each connection its handler.
+func (s *Server) Serve(l net.Listener, open func(*Conn) FrameHandler) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping {
+		l.Close()
+		return
+	}
+	s.listeners = append(s.listeners, l)
+	s.running.Go(func() { s.accept(l, open) })
+}
+
+func (s *Server) accept(l net.Listener, open func(*Conn) FrameHandler) {
+	for {
+		raw, err := l.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil { // descriptors used up, a peer gone already: the listener lives
+			s.log.Warn("connection not accepted", "local_addr", l.Addr(), "err", err)
+			if !s.pause(50 * time.Millisecond) {
+				return
+			}
+			continue
+		}
+		s.take(raw, open)
+	}
+}
+
+func (s *Server) pause(d time.Duration) bool {
+	select {
+	case <-s.stop:
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+func (s *Server) take(raw net.Conn, open func(*Conn) FrameHandler) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping || len(s.conns) >= s.bound {
+		if !s.stopping {
+			s.log.Warn("connection refused", "remote_addr", raw.RemoteAddr(), "reason", fmt.Sprintf("%d connections are the bound", s.bound))
+		}
+		raw.Close()
+		return
+	}
+	conn := NewConn(raw, s.limits)
+	s.conns[conn] = struct{}{}
+	s.running.Go(func() { s.run(conn, open(conn)) })
+}
+
+func (s *Server) run(conn *Conn, h FrameHandler) {
+	err := conn.Serve(h.Frame)
+	s.mu.Lock()
+	delete(s.conns, conn)
+	quiet := s.stopping
+	s.mu.Unlock()
+	h.Closed()
+	if !quiet && !ordinaryEnd(err) {
+		s.log.Warn("connection closed", "remote_addr", conn.RemoteAddr(), "reason", err)
+	}
+}
+
+// ordinaryEnd tells the ends that are nobody's fault.
+func ordinaryEnd(err error) bool {
+	var netErr net.Error
+	return err == io.EOF || errors.Is(err, ErrClosed) || errors.Is(err, errIdle) ||
+		errors.Is(err, net.ErrClosed) || (errors.As(err, &netErr) && !netErr.Timeout())
+}
+
+var errIdle = errors.New("nothing came or went for the idle time")
+
+// cutIdle closes connections on which nothing moved for Limits.IdleMillis.
+func (s *Server) cutIdle() {
+	bound := time.Duration(s.limits.IdleMillis) * time.Millisecond
+	for s.pause(max(bound/12, time.Millisecond)) {
+		for _, c := range s.snapshot() {
+			if c.IdleFor() >= bound {
+				c.Close(errIdle)
+			}
+		}
+	}
+}
+
+func (s *Server) snapshot() []*Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*Conn, 0, len(s.conns))
+	for c := range s.conns {
+		all = append(all, c)
+	}
+	return all
+}
+
+// CloseListeners stops accepting; connections live on.
+func (s *Server) CloseListeners() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.listeners {
+		l.Close()
+	}
+	s.listeners = nil
+}
+
+// Close stops accepting, lets what was sent leave until ctx ends, closes every
+// connection and returns when all goroutines have.
+func (s *Server) Close(ctx context.Context) {
+	s.CloseListeners()
+	s.mu.Lock()
+	if !s.stopping {
+		s.stopping = true
+		close(s.stop)
+	}
+	s.mu.Unlock()
+	for _, c := range s.snapshot() {
+		c.Flush(ctx)
+		c.Close(ErrClosed)
+	}
+	s.running.Wait()
+}
