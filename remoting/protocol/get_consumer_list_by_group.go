@@ -1,0 +1,20 @@
+package protocol
+
+import "gantry/remoting"
+
+// GetConsumerListByGroupRequest asks for the members of a group (code 38).
+type GetConsumerListByGroupRequest struct {
+	ConsumerGroup string
+}
+
+// Decode reads the fields; its error is a *remoting.FieldError.
+func (h *GetConsumerListByGroupRequest) Decode(f remoting.Fields) error {
+	r := f.Reader()
+	h.ConsumerGroup = r.String("consumerGroup")
+	return r.Err()
+}
+
+// Encode writes the fields.
+func (h GetConsumerListByGroupRequest) Encode(w *remoting.FieldWriter) {
+	w.String("consumerGroup", h.ConsumerGroup)
+}

@@ -1,0 +1,28 @@
+package protocol
+
+import "gantry/remoting"
+
+// GetRouteInfoByTopicRequest asks a NameServer where a topic's queues are (code 105); the
+// answer's body is a TopicRouteData.
+type GetRouteInfoByTopicRequest struct {
+	Topic                  string
+	AcceptStandardJSONOnly bool
+}
+
+// Decode reads the fields; its error is a *remoting.FieldError.
+func (h *GetRouteInfoByTopicRequest) Decode(f remoting.Fields) error {
+	r := f.Reader()
+	*h = GetRouteInfoByTopicRequest{
+		Topic:                  r.String("topic"),
+		AcceptStandardJSONOnly: r.OptBool("acceptStandardJsonOnly"),
+	}
+	return r.Err()
+}
+
+// Encode writes the fields.
+func (h GetRouteInfoByTopicRequest) Encode(w *remoting.FieldWriter) {
+	w.String("topic", h.Topic)
+	if h.AcceptStandardJSONOnly {
+		w.Bool("acceptStandardJsonOnly", true)
+	}
+}
