@@ -54,13 +54,12 @@ var pullNames = [pullFieldCount]string{
 
 // Decode reads the fields; its error is a *remoting.FieldError.
 func (h *PullMessageRequest) Decode(f remoting.Fields) error {
-	var at [pullFieldCount]remoting.Fields
+	p := fieldPicker{names: pullNames[:]}
 	for i := range f {
 		if n := pullIndex(f[i].Key); n >= 0 {
-			at[n] = f[i : i+1]
+			p.pick(n, f[i].Value)
 		}
 	}
-	p := fieldPicker{names: pullNames[:], at: at[:]}
 	h.ConsumerGroup = p.bytes(pullConsumerGroup)
 	h.Topic = p.bytes(pullTopic)
 	h.QueueID = p.int32(pullQueueID)
@@ -77,11 +76,35 @@ func (h *PullMessageRequest) Decode(f remoting.Fields) error {
 	return p.err
 }
 
+// pullIndex is a switch because the compiler makes a search tree of it.
 func pullIndex(key []byte) int {
-	for i, name := range pullNames {
-		if string(key) == name {
-			return i
-		}
+	switch string(key) {
+	case "consumerGroup":
+		return pullConsumerGroup
+	case "topic":
+		return pullTopic
+	case "queueId":
+		return pullQueueID
+	case "queueOffset":
+		return pullQueueOffset
+	case "maxMsgNums":
+		return pullMaxMsgNums
+	case "sysFlag":
+		return pullSysFlag
+	case "commitOffset":
+		return pullCommitOffset
+	case "suspendTimeoutMillis":
+		return pullSuspendTimeoutMillis
+	case "subscription":
+		return pullSubscription
+	case "subVersion":
+		return pullSubVersion
+	case "expressionType":
+		return pullExpressionType
+	case "bname":
+		return pullBrokerName
+	case "maxMsgBytes":
+		return pullMaxMsgBytes
 	}
 	return -1
 }

@@ -65,32 +65,58 @@ func (h *SendMessageRequest) DecodeCode(code int32, f remoting.Fields) error {
 // Decode reads the letters of codes 310, 320 and 325; its error is a
 // *remoting.FieldError.
 func (h *SendMessageRequest) Decode(f remoting.Fields) error {
-	var at [sendFieldCount]remoting.Fields
+	p := fieldPicker{names: sendLetters[:]}
 	for i := range f {
 		if k := f[i].Key; len(k) == 1 && k[0]-'a' < sendFieldCount {
-			at[k[0]-'a'] = f[i : i+1]
+			p.pick(int(k[0]-'a'), f[i].Value)
 		}
 	}
-	return h.read(&fieldPicker{names: sendLetters[:], at: at[:]})
+	return h.read(&p)
 }
 
 // Decode reads the long names of codes 10 and 324; its error is a
 // *remoting.FieldError.
 func (h *SendMessageRequestV1) Decode(f remoting.Fields) error {
-	var at [sendFieldCount]remoting.Fields
+	p := fieldPicker{names: sendNames[:]}
 	for i := range f {
 		if n := sendIndex(f[i].Key); n >= 0 {
-			at[n] = f[i : i+1]
+			p.pick(n, f[i].Value)
 		}
 	}
-	return (*SendMessageRequest)(h).read(&fieldPicker{names: sendNames[:], at: at[:]})
+	return (*SendMessageRequest)(h).read(&p)
 }
 
+// sendIndex is a switch because the compiler makes a search tree of it.
 func sendIndex(key []byte) int {
-	for i, name := range sendNames {
-		if string(key) == name {
-			return i
-		}
+	switch string(key) {
+	case "producerGroup":
+		return sendProducerGroup
+	case "topic":
+		return sendTopic
+	case "defaultTopic":
+		return sendDefaultTopic
+	case "defaultTopicQueueNums":
+		return sendDefaultTopicQueueNums
+	case "queueId":
+		return sendQueueID
+	case "sysFlag":
+		return sendSysFlag
+	case "bornTimestamp":
+		return sendBornTimestamp
+	case "flag":
+		return sendFlag
+	case "properties":
+		return sendProperties
+	case "reconsumeTimes":
+		return sendReconsumeTimes
+	case "unitMode":
+		return sendUnitMode
+	case "maxReconsumeTimes":
+		return sendMaxReconsumeTimes
+	case "batch":
+		return sendBatch
+	case "bname":
+		return sendBrokerName
 	}
 	return -1
 }
