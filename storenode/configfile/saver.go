@@ -1,0 +1,107 @@
+package configfile
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// retryDelay is how long a Saver waits after a failed save.
+const retryDelay = time.Second
+
+// Saver writes a table to its file some time after it changed, and when it is closed. It owns one goroutine.
+type Saver struct {
+	file   *File
+	encode func() []byte
+	delay  time.Duration
+	log    *slog.Logger
+
+	dirty atomic.Bool
+	wake  chan struct{}
+	stop  chan struct{}
+	loop  sync.WaitGroup
+	once  sync.Once
+	mu    sync.Mutex // held while the file is written: one save at a time
+}
+
+// StartSaver begins to keep file. encode returns the table's whole text and may be called at any time; delay is the
+// longest time that a change stays unsaved while the disk works.
+func StartSaver(file *File, encode func() []byte, delay time.Duration, log *slog.Logger) *Saver {
+	s := &Saver{
+		file: file, encode: encode, delay: delay, log: log,
+		wake: make(chan struct{}, 1), stop: make(chan struct{}),
+	}
+	s.loop.Go(s.run)
+	return s
+}
+
+// Changed says that the table differs from its file. It never waits and costs one atomic load where that was known.
+func (s *Saver) Changed() {
+	if !s.dirty.Load() && !s.dirty.Swap(true) {
+		s.signal()
+	}
+}
+
+func (s *Saver) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Flush saves now if there is something to save. After a failure the table stays to be saved later.
+func (s *Saver) Flush() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.dirty.Swap(false) {
+		return nil
+	}
+	err := s.file.Save(s.encode())
+	if err != nil {
+		s.dirty.Store(true)
+		s.signal()
+	}
+	return err
+}
+
+// Close ends the loop and saves a last time. Changes after it are not saved.
+func (s *Saver) Close() error {
+	s.once.Do(func() { close(s.stop) })
+	s.loop.Wait()
+	return s.Flush()
+}
+
+func (s *Saver) run() {
+	delay := s.delay
+	for {
+		select {
+		case <-s.wake:
+		case <-s.stop:
+			return
+		}
+		if !s.sleep(delay) {
+			return
+		}
+		delay = s.delay
+		if err := s.Flush(); err != nil {
+			delay = max(delay, retryDelay)
+			s.log.Error("a config file could not be saved", "path", s.file.Path(), "retry_in", delay, "error", err)
+		}
+	}
+}
+
+// sleep says whether it slept to the end.
+func (s *Saver) sleep(d time.Duration) bool {
+	if d == 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-s.stop:
+		return false
+	}
+}
