@@ -13,8 +13,8 @@ import (
 type Limits struct {
 	FrameBytes int // largest frame, default 16 MiB (com.rocketmq.remoting.frameMaxLength)
 	OutBytes   int // unsent bytes at which a peer that does not read is cut, default 64 MiB
-	HoldBytes  int // unsent bytes at which its requests are no longer read, default 1 MiB
-	InFlight   int // requests under way at which no more are read, default 65,535
+	HoldBytes  int // unsent bytes at which a Server no longer reads its requests, default 1 MiB
+	InFlight   int // requests under way above which more are answered SYSTEM_BUSY, default 65,535
 	IdleMillis int // neither read nor written for so long: cut, default 120,000; negative: never
 }
 
@@ -66,10 +66,18 @@ func (r activeReader) Read(p []byte) (int, error) {
 
 type activeWriter struct{ c *Conn }
 
-func (w activeWriter) Write(p []byte) (int, error) {
-	n, err := w.c.raw.Write(p)
-	w.c.touch()
-	return n, err
+// writeBytes is what one write may take: a peer that reads slowly but reads is
+// seen to be alive after each.
+const writeBytes = 256 << 10
+
+func (w activeWriter) Write(p []byte) (written int, err error) {
+	for written < len(p) && err == nil {
+		var n int
+		n, err = w.c.raw.Write(p[written:min(written+writeBytes, len(p))])
+		w.c.touch()
+		written += n
+	}
+	return written, err
 }
 
 func (c *Conn) touch() { c.active.Store(time.Now().UnixNano()) }
@@ -92,9 +100,6 @@ func (c *Conn) serve(handle func(prefix, frame []byte) error) error {
 			return err
 		}
 		if err := handle(prefix, frame); err != nil {
-			return err
-		}
-		if err := c.out.waitBelow(c.limits.HoldBytes); err != nil {
 			return err
 		}
 	}
@@ -187,3 +192,7 @@ func AddrPortOf(a net.Addr) netip.AddrPort {
 	ap, _ := netip.ParseAddrPort(a.String())
 	return ap
 }
+
+// Hold blocks while the peer has left more than Limits.HoldBytes unread: who
+// sends on behalf of another connection calls it before reading more from there.
+func (c *Conn) Hold() error { return c.out.waitBelow(c.limits.HoldBytes) }

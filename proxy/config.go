@@ -1,0 +1,69 @@
+package proxy
+
+import (
+	"fmt"
+	"log/slog"
+
+	"gantry/remoting"
+)
+
+// RouteMode says whose addresses clients are told.
+type RouteMode string
+
+const (
+	GatewayRoutes RouteMode = "gateway" // the proxy's, a port per shard
+	DirectRoutes  RouteMode = "direct"  // the nodes' own, as a stock NameServer gives
+)
+
+// Config is everything a proxy may be told. Zero values mean the defaults named;
+// fields with a property tag are keys of the configuration file.
+type Config struct {
+	BindAddress string // where it listens, default 0.0.0.0
+	ListenPort  int    // name-server questions, default 9876
+
+	RouteMode       RouteMode `property:"routeMode"`        // default gateway
+	AdvertiseAddr   string    `property:"advertiseAddr"`    // default: the address the asker connected to
+	GatewayBasePort int       `property:"gatewayBasePort"`  // default 20911
+	RetryMillis     int       `property:"proxyRetryMillis"` // default 2,000
+	ClusterKey      string    `property:"clusterKey"`       // default none
+
+	OrderMessageEnable bool `property:"orderMessageEnable"`
+
+	Connections int             // bound of all clients' connections, default remoting.DefaultConnections
+	Limits      remoting.Limits // of each client's connection
+
+	ProxyID string            // one running proxy
+	Dial    remoting.DialFunc // how nodes are reached, default TCP
+	Log     *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	if c.BindAddress == "" {
+		c.BindAddress = "0.0.0.0"
+	}
+	if c.ListenPort == 0 {
+		c.ListenPort = 9876
+	}
+	if c.RouteMode == "" {
+		c.RouteMode = GatewayRoutes
+	}
+	if c.GatewayBasePort == 0 {
+		c.GatewayBasePort = 20911
+	}
+	if c.Dial == nil {
+		c.Dial = remoting.DialTCP
+	}
+	return c
+}
+
+// Validate names the first setting that cannot be used.
+func (c Config) Validate() error {
+	c = c.withDefaults()
+	if c.RouteMode != GatewayRoutes && c.RouteMode != DirectRoutes {
+		return fmt.Errorf("routeMode=%s is neither gateway nor direct", c.RouteMode)
+	}
+	if c.GatewayBasePort < 3 || c.GatewayBasePort > 65535 {
+		return fmt.Errorf("gatewayBasePort=%d is not a port from 3 to 65535", c.GatewayBasePort)
+	}
+	return nil
+}

@@ -1,0 +1,67 @@
+// Package proxy is the address that clients know: it answers name-server
+// questions and carries requests to storage nodes. It keeps no state on disk,
+// opens no message and rewrites no client's frame.
+//
+// proxy/route says what clients are told, proxy/session holds them,
+// proxy/upstream reaches the nodes; membership/nameserver is where the nodes
+// register. It never imports storenode: a node is a peer behind envelopes.
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+
+	"gantry/membership/nameserver"
+	"gantry/proxy/route"
+	"gantry/remoting"
+)
+
+// Server is one proxy.
+type Server struct {
+	config     Config
+	conns      *remoting.Server
+	nameserver *nameserver.Server
+	shards     *shards
+}
+
+// Start listens for name-server questions. Ports of shards open as the shards
+// register; registered are further listeners on which nodes may register.
+func Start(config Config, registered ...net.Listener) (*Server, error) {
+	config = config.withDefaults()
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{config: config, conns: remoting.NewServer(config.Log, config.Limits, config.Connections)}
+	s.shards = newShards(config, s.conns)
+	s.nameserver = nameserver.New(config.Log, nameserver.Config{
+		View:               s.view(),
+		OnShardsChanged:    func() { s.shards.reconcile(s.nameserver.Table().Shards()) },
+		OrderMessageEnable: config.OrderMessageEnable,
+	})
+	l, err := net.Listen("tcp", net.JoinHostPort(config.BindAddress, strconv.Itoa(config.ListenPort)))
+	if err != nil {
+		s.Close(context.Background())
+		return nil, fmt.Errorf("name server cannot listen: %w", err)
+	}
+	for _, l := range append(registered, l) {
+		s.conns.Serve(l, s.nameserver.Open)
+	}
+	return s, nil
+}
+
+func (s *Server) view() nameserver.View {
+	if s.config.RouteMode == DirectRoutes {
+		return nameserver.Direct
+	}
+	return route.Gateway{AdvertiseAddr: s.config.AdvertiseAddr, BasePort: s.config.GatewayBasePort, Serving: s.shards.serving}.View
+}
+
+// Close lets go of clients and nodes, and returns when every goroutine has. What
+// was answered already is still written until ctx ends.
+func (s *Server) Close(ctx context.Context) {
+	s.conns.Close(ctx)
+	s.nameserver.Close()
+	s.shards.close()
+}

@@ -1,0 +1,57 @@
+// Package session holds the clients of a proxy: each connection that came to a
+// shard's port, and its virtual channel to the shard's node. Requests go in,
+// answers and the node's own questions come back, byte for byte.
+//
+// It decodes no more of a frame than code, opaque and flag, and keeps nothing
+// that matters: a client's groups, locks and offsets are the node's.
+package session
+
+import (
+	"net/netip"
+
+	"gantry/proxy/upstream"
+	"gantry/remoting"
+)
+
+// Client is one connection of a client to a shard's port. It is the connection's
+// FrameHandler.
+type Client struct {
+	conn     *remoting.Conn
+	session  *upstream.Session
+	policyOf func(code int32) upstream.Policy
+}
+
+// Open makes conn a client of node; policyOf is the table of requests.
+func Open(conn *remoting.Conn, node *upstream.Node, policyOf func(code int32) upstream.Policy) *Client {
+	c := &Client{conn: conn, policyOf: policyOf}
+	c.session = node.Session(c)
+	return c
+}
+
+// Frame implements remoting.FrameHandler.
+func (c *Client) Frame(_, frame []byte) error {
+	sum, err := remoting.Summarize(frame)
+	if err != nil {
+		return err
+	}
+	if sum.IsResponse() {
+		c.session.Answer(frame)
+		return nil
+	}
+	policy := c.policyOf(sum.Code)
+	c.session.Request(sum, policy, frame)
+	c.session.Hold(policy.Class)
+	return nil
+}
+
+// Closed implements remoting.FrameHandler.
+func (c *Client) Closed() { c.session.Close() }
+
+// Deliver implements upstream.Client. Where the client does not read, its
+// connection ends; nobody else waits for it.
+func (c *Client) Deliver(frame []byte) { c.conn.Send(frame) }
+
+// Addresses implements upstream.Client.
+func (c *Client) Addresses() (remote, local netip.AddrPort) {
+	return c.conn.RemoteAddr(), c.conn.LocalAddr()
+}

@@ -1,0 +1,39 @@
+package upstream
+
+import (
+	"log/slog"
+	"time"
+
+	"gantry/remoting"
+)
+
+// Config is what a Node needs; zero values mean the defaults named.
+type Config struct {
+	ProxyID    string
+	ClusterKey string // proves the proxy to nodes; none by default
+	Dial       remoting.DialFunc
+	Limits     remoting.Limits // of each connection; never idle
+	Log        *slog.Logger
+
+	RetryMillis  int // how long a request waits for its node, default 2,000 (proxyRetryMillis)
+	WaitingBytes int // frames that wait for one node, default 32 MiB
+}
+
+func (c Config) withDefaults() Config {
+	if c.RetryMillis == 0 {
+		c.RetryMillis = 2000
+	}
+	if c.WaitingBytes == 0 {
+		c.WaitingBytes = 32 << 20
+	}
+	c.Limits.IdleMillis = -1
+	return c
+}
+
+// Dialling is tried again after a pause that doubles from the first to the last.
+const (
+	firstPause = 10 * time.Millisecond
+	lastPause  = 500 * time.Millisecond
+	// joinBound is how long dialling, handshakes and announcements may take.
+	joinBound = 5 * time.Second
+)
