@@ -18,3 +18,17 @@ func (h *GetConsumerListByGroupRequest) Decode(f remoting.Fields) error {
 func (h GetConsumerListByGroupRequest) Encode(w *remoting.FieldWriter) {
 	w.String("consumerGroup", h.ConsumerGroup)
 }
+
+// GetConsumerListByGroupResponseBody answers code 38 with the members' client ids.
+type GetConsumerListByGroupResponseBody struct {
+	ConsumerIDList Set[string] `json:"consumerIdList"`
+}
+
+// Decode reads a body.
+func (b *GetConsumerListByGroupResponseBody) Decode(body []byte) error {
+	*b = GetConsumerListByGroupResponseBody{}
+	return unmarshal("consumer list", body, b)
+}
+
+// Encode writes a body.
+func (b GetConsumerListByGroupResponseBody) Encode() []byte { return marshal(b) }
