@@ -1,0 +1,3 @@
+#!/bin/sh
+# Resolves the stock clients and the real server with Maven and builds both agents; does nothing when all is there.
+cd "$(dirname "$0")" && exec go run ./cmd/setup

@@ -1,0 +1,113 @@
+package stage
+
+import (
+	"context"
+	"strconv"
+	"testing"
+	"time"
+
+	"gantry/tools/compat/agent"
+	"gantry/tools/compat/server"
+	"gantry/tools/compat/wire"
+)
+
+// BrokerName is the shard's name on every server of a stage.
+const BrokerName = "broker-a"
+
+// Client is one stock client as a scenario sees it. Its methods fail the scenario's test.
+type Client struct {
+	Kind   agent.Kind
+	t      testing.TB
+	stage  *Stage
+	server server.Server
+	agent  *agent.Agent
+}
+
+// Unique makes a name for a topic or group that is used nowhere else.
+func (c *Client) Unique(suffix string) string { return c.stage.unique(c.t, suffix) }
+
+// Topic creates a topic with the given number of queues and waits for its route.
+func (c *Client) Topic(queues int) string {
+	c.t.Helper()
+	name := c.Unique("topic")
+	CreateTopic(c.t, c.server, name, queues)
+	return name
+}
+
+// CreateTopic creates a topic at the server's shard and waits for its route.
+func CreateTopic(t testing.TB, s server.Server, name string, queues int) {
+	t.Helper()
+	const updateAndCreateTopic = 17
+	fields := map[string]string{
+		"topic": name, "defaultTopic": "TBW102", "topicFilterType": "SINGLE_TAG", "topicSysFlag": "0", "order": "false",
+		"readQueueNums": strconv.Itoa(queues), "writeQueueNums": strconv.Itoa(queues), "perm": "6",
+	}
+	reply, err := wire.Ask(context.Background(), BrokerAddress(t, s), updateAndCreateTopic, fields, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reply.Code != 0 {
+		t.Fatalf("create topic %s: code %d %s", name, reply.Code, reply.Remark)
+	}
+	Eventually(t, 5*time.Second, "a route for topic "+name, func() bool {
+		_, found, err := wire.AskRoute(context.Background(), s.Namesrv(), name)
+		return err == nil && found
+	})
+}
+
+// BrokerAddress is where the route says the shard is served.
+func BrokerAddress(t testing.TB, s server.Server) string {
+	t.Helper()
+	route, found, err := wire.AskRoute(context.Background(), s.Namesrv(), "TBW102")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !found {
+		t.Fatal("the name server has no route for TBW102")
+	}
+	return route.Master()
+}
+
+// Eventually polls until a condition holds.
+func Eventually(t testing.TB, within time.Duration, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(within)
+	defer deadline.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-deadline.C:
+			t.Fatalf("within %v there was not: %s", within, what)
+		case <-tick.C:
+		}
+	}
+}
+
+// Queues are all queues of a topic of n queues.
+func Queues(topic string, n int) []agent.Queue {
+	var queues []agent.Queue
+	for id := range n {
+		queues = append(queues, agent.Queue{Topic: topic, Broker: BrokerName, ID: id})
+	}
+	return queues
+}
+
+// Messages are n messages of 100 bytes with different bodies.
+func Messages(topic string, n int) []agent.Message {
+	var messages []agent.Message
+	for i := range n {
+		messages = append(messages, agent.Message{Topic: topic, BodyBytes: 100, Seed: int32(i)})
+	}
+	return messages
+}
+
+func (c *Client) call(command string, arguments, result any) {
+	c.t.Helper()
+	if err := c.agent.Call(command, arguments, result); err != nil {
+		c.t.Fatalf("%s: %v", c.Kind, err)
+	}
+}
+
+// Kill ends the client's process with SIGKILL; it must be the scenario's own.
+func (c *Client) Kill() { c.agent.Kill() }

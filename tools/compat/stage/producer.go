@@ -1,0 +1,105 @@
+package stage
+
+import (
+	"gantry/tools/compat/agent"
+)
+
+// Producer is a started producer.
+type Producer struct {
+	client *Client
+	member string
+}
+
+// Producer starts a producer of a group of its own; it ends with the test.
+func (c *Client) Producer() *Producer {
+	c.t.Helper()
+	p := &Producer{client: c, member: c.Unique("producer")}
+	c.call("startProducer", agent.Producer{
+		Member: p.member, Namesrv: c.server.Namesrv(), Group: p.member, Instance: p.member,
+	}, nil)
+	c.t.Cleanup(func() { _ = c.agent.Call("shutdown", agent.Shutdown{Member: p.member}, nil) })
+	return p
+}
+
+// Send sends messages where the client likes; every one must be stored.
+func (p *Producer) Send(mode agent.Mode, messages ...agent.Message) []agent.SendResult {
+	p.client.t.Helper()
+	return p.run(agent.Send{Member: p.member, Mode: mode, Messages: messages})
+}
+
+// SendTo sends messages to one queue.
+func (p *Producer) SendTo(queue agent.Queue, mode agent.Mode, messages ...agent.Message) []agent.SendResult {
+	p.client.t.Helper()
+	return p.run(agent.Send{Member: p.member, Mode: mode, Queue: &queue, Messages: messages})
+}
+
+// SendByKey sends messages to the queue that the client chooses for a key.
+func (p *Producer) SendByKey(key string, mode agent.Mode, messages ...agent.Message) []agent.SendResult {
+	p.client.t.Helper()
+	return p.run(agent.Send{Member: p.member, Mode: mode, ShardingKey: key, Messages: messages})
+}
+
+// Try sends one message and reports whether it was acknowledged as stored.
+func (p *Producer) Try(message agent.Message) (agent.SendResult, error) {
+	var results []agent.SendResult
+	err := p.client.agent.Call("send", agent.Send{
+		Member: p.member, Mode: agent.Sync, Messages: []agent.Message{message},
+	}, &results)
+	if err != nil {
+		return agent.SendResult{}, err
+	}
+	return results[0], nil
+}
+
+func (p *Producer) run(send agent.Send) []agent.SendResult {
+	p.client.t.Helper()
+	var results []agent.SendResult
+	p.client.call("send", send, &results)
+	for _, r := range results {
+		if r.Error != "" || r.Status != "SEND_OK" {
+			p.client.t.Fatalf("%s: send %s to %v: status %q, error %q", p.client.Kind, send.Mode, r.Queue, r.Status, r.Error)
+		}
+	}
+	return results
+}
+
+// View finds one message by its unique or its offset id.
+func (p *Producer) View(topic, id string) agent.Delivered {
+	p.client.t.Helper()
+	var found agent.Delivered
+	p.client.call("view", agent.View{Member: p.member, Topic: topic, ID: id}, &found)
+	return found
+}
+
+// Query finds messages by key.
+func (p *Producer) Query(topic, key string, beginMillis, endMillis int64) ([]agent.Delivered, error) {
+	var found []agent.Delivered
+	err := p.client.agent.Call("query", agent.Query{
+		Member: p.member, Topic: topic, Key: key, MaxMessages: 32, BeginMillis: beginMillis, EndMillis: endMillis,
+	}, &found)
+	return found, err
+}
+
+// Offset asks for an offset of a queue, or with which "earliest" for a time.
+func (p *Producer) Offset(queue agent.Queue, which string, timestampMillis int64) int64 {
+	p.client.t.Helper()
+	var offset int64
+	p.client.call("offset", agent.Offset{
+		Member: p.member, Queue: queue, Which: which, TimestampMillis: timestampMillis,
+	}, &offset)
+	return offset
+}
+
+// CreateTopic creates a topic with the client's own call.
+func (p *Producer) CreateTopic(topic string, queues int) {
+	p.client.t.Helper()
+	p.client.call("createTopic", agent.CreateTopic{
+		Member: p.member, Topic: topic, Queues: queues, Broker: BrokerAddress(p.client.t, p.client.server),
+	}, nil)
+}
+
+// Shutdown stops the producer.
+func (p *Producer) Shutdown() {
+	p.client.t.Helper()
+	p.client.call("shutdown", agent.Shutdown{Member: p.member}, nil)
+}

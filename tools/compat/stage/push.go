@@ -1,0 +1,129 @@
+package stage
+
+import (
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"gantry/tools/compat/agent"
+)
+
+// Push is a started push consumer with everything it has seen.
+type Push struct {
+	client *Client
+	member string
+
+	mu      sync.Mutex // guards the rest
+	seen    []agent.Delivered
+	queues  []agent.Queue
+	changed chan struct{} // closed and replaced at every event
+}
+
+// Push starts a push consumer; its member, instance and name server are filled in. It ends with the test.
+func (c *Client) Push(p agent.PushConsumer) *Push {
+	c.t.Helper()
+	p.Member = c.Unique("consumer")
+	p.Instance = p.Member
+	p.Namesrv = c.server.Namesrv()
+	push := &Push{client: c, member: p.Member, changed: make(chan struct{})}
+	c.agent.OnEvent(p.Member, push.event)
+	c.call("startPushConsumer", p, nil)
+	c.t.Cleanup(func() { _ = c.agent.Call("shutdown", agent.Shutdown{Member: p.Member}, nil) })
+	return push
+}
+
+// Subscribe is a clustering push consumer of everything in one topic, from its first message.
+func (c *Client) Subscribe(topic, group string) *Push {
+	c.t.Helper()
+	return c.Push(agent.PushConsumer{Group: group, Topics: map[string]string{topic: "*"}, FromFirst: true})
+}
+
+func (p *Push) event(line agent.Line) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch line.Event {
+	case "delivered":
+		p.seen = append(p.seen, *line.Message)
+	case "assigned":
+		p.queues = line.Queues
+	}
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// Delivered is everything seen so far, in the order it came.
+func (p *Push) Delivered() []agent.Delivered {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.seen)
+}
+
+// Queues are the queues of a topic that the member holds now, by queue id.
+func (p *Push) Queues(topic string) []int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var ids []int
+	for _, q := range p.queues {
+		if q.Topic == topic {
+			ids = append(ids, q.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Await waits until a condition over what was seen holds and returns everything seen by then.
+func (p *Push) Await(within time.Duration, what string, holds func([]agent.Delivered) bool) []agent.Delivered {
+	p.client.t.Helper()
+	awaitAny(p.client.t, within, what, func() bool { return holds(p.Delivered()) }, p)
+	return p.Delivered()
+}
+
+// AwaitCount waits for n deliveries.
+func (p *Push) AwaitCount(within time.Duration, n int) []agent.Delivered {
+	p.client.t.Helper()
+	return p.Await(within, "enough deliveries", func(seen []agent.Delivered) bool { return len(seen) >= n })
+}
+
+// AwaitAll waits for a condition over several members.
+func AwaitAll(t testing.TB, within time.Duration, what string, holds func() bool, members ...*Push) {
+	t.Helper()
+	awaitAny(t, within, what, holds, members...)
+}
+
+// awaitAny looks at the condition at every event of any member, and each 20 ms for conditions that hang on time.
+func awaitAny(t testing.TB, within time.Duration, what string, holds func() bool, members ...*Push) {
+	t.Helper()
+	deadline := time.NewTimer(within)
+	defer deadline.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		changed := members[0].nextChange()
+		if holds() {
+			return
+		}
+		select {
+		case <-changed:
+		case <-tick.C:
+		case <-deadline.C:
+			for _, m := range members {
+				t.Logf("%s saw %d deliveries and holds %v", m.member, len(m.Delivered()), m.queues)
+			}
+			t.Fatalf("within %v there was not: %s", within, what)
+		}
+	}
+}
+
+func (p *Push) nextChange() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.changed
+}
+
+// Shutdown stops the member as an application does.
+func (p *Push) Shutdown() {
+	p.client.t.Helper()
+	p.client.call("shutdown", agent.Shutdown{Member: p.member}, nil)
+}
