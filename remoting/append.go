@@ -11,16 +11,21 @@ func AppendRequest(dst []byte, opaque int32, r *Request) []byte {
 	if r.Oneway {
 		flag = FlagOneway
 	}
-	return appendFrame(dst, head{r.Kind, r.Code, opaque, flag, ""}, r.Header, r.Body)
+	return appendFrame(dst, head{kindFor(r.Kind, r.Code), r.Code, opaque, flag, ""}, r.Header, r.Body)
 }
 
 // AppendResponse appends a whole frame that answers a request of that opaque
 // and header kind.
 func AppendResponse(dst []byte, kind HeaderKind, opaque int32, r *Response) []byte {
-	if r.Code != int32(int16(r.Code)) {
-		kind = JSON // the ROCKETMQ header has 16 bits for a code
+	return appendFrame(dst, head{kindFor(kind, r.Code), r.Code, opaque, FlagResponse, r.Remark}, r.Header, r.Body)
+}
+
+// kindFor is JSON for a code beyond the 16 bits that the ROCKETMQ header has.
+func kindFor(kind HeaderKind, code int32) HeaderKind {
+	if code != int32(int16(code)) {
+		return JSON
 	}
-	return appendFrame(dst, head{kind, r.Code, opaque, FlagResponse, r.Remark}, r.Header, r.Body)
+	return kind
 }
 
 type head struct {

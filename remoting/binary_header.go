@@ -10,7 +10,11 @@ import (
 // then i16 key length, key, i32 value length, value).
 
 func summarizeBinary(h []byte) (Summary, error) {
-	if len(h) < binaryHeadSize {
+	_, ext, ok := cutBinary(h)
+	for ok && len(ext) > 0 {
+		_, ext, ok = cutField(ext)
+	}
+	if !ok {
 		return Summary{}, binaryError(h)
 	}
 	return Summary{
@@ -26,45 +30,53 @@ func binaryError(h []byte) error {
 }
 
 func (d *Decoder) decodeBinary(h []byte, c *Command) error {
-	sum, err := summarizeBinary(h)
-	if err != nil {
-		return err
-	}
-	c.Code, c.Opaque, c.Flag = sum.Code, sum.Opaque, sum.Flag
-	c.Language = Language(h[2])
-	c.Version = int32(int16(binary.BigEndian.Uint16(h[3:])))
-	rest := h[13:]
-	remark, rest, ok := cut32(rest)
+	remark, ext, ok := cutBinary(h)
 	if !ok {
 		return binaryError(h)
 	}
+	c.Code = int32(int16(binary.BigEndian.Uint16(h)))
+	c.Language = Language(h[2])
+	c.Version = int32(int16(binary.BigEndian.Uint16(h[3:])))
+	c.Opaque = int32(binary.BigEndian.Uint32(h[5:]))
+	c.Flag = int32(binary.BigEndian.Uint32(h[9:]))
 	c.Remark = string(remark)
-	ext, _, ok := cut32(rest)
-	if !ok || !d.binaryFields(ext) {
-		return binaryError(h)
+	for len(ext) > 0 {
+		var f Field
+		if f, ext, ok = cutField(ext); !ok {
+			return binaryError(h)
+		}
+		if len(f.Value) > 0 { // an empty value is null in Java's reader
+			d.fields = append(d.fields, f)
+		}
 	}
 	return nil
 }
 
-func (d *Decoder) binaryFields(ext []byte) bool {
-	for len(ext) > 0 {
-		if len(ext) < 2 {
-			return false
-		}
-		n := int(binary.BigEndian.Uint16(ext))
-		if ext = ext[2:]; n > len(ext) {
-			return false
-		}
-		key := ext[:n:n]
-		value, rest, ok := cut32(ext[n:])
-		if !ok {
-			return false
-		}
-		if ext = rest; len(value) > 0 { // an empty value is null in Java's reader
-			d.fields = append(d.fields, Field{key, value})
-		}
+// cutBinary finds the parts of variable length.
+func cutBinary(h []byte) (remark, ext []byte, ok bool) {
+	if len(h) < binaryHeadSize {
+		return nil, nil, false
 	}
-	return true
+	remark, rest, ok := cut32(h[13:])
+	if !ok {
+		return nil, nil, false
+	}
+	ext, _, ok = cut32(rest)
+	return remark, ext, ok
+}
+
+// cutField takes a field from the front of ext.
+func cutField(ext []byte) (f Field, rest []byte, ok bool) {
+	if len(ext) < 2 {
+		return f, nil, false
+	}
+	n := int(binary.BigEndian.Uint16(ext))
+	if ext = ext[2:]; n > len(ext) {
+		return f, nil, false
+	}
+	f.Key = ext[:n:n]
+	f.Value, rest, ok = cut32(ext[n:])
+	return f, rest, ok
 }
 
 // cut32 takes a 32-bit length and that many bytes from the front of b.

@@ -1,7 +1,6 @@
 package remoting
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -89,10 +88,23 @@ func (c *calls) wait(ctx context.Context, opaque int32, answer chan *Command) (*
 // Clone copies a command out of the memory it borrows.
 func (c *Command) Clone() *Command {
 	copied := *c
-	copied.Body = bytes.Clone(c.Body)
+	n := len(c.Body)
+	for _, f := range c.Ext {
+		n += len(f.Key) + len(f.Value)
+	}
+	room := make([]byte, 0, n)
+	keep := func(b []byte) []byte {
+		if b == nil {
+			return nil
+		}
+		from := len(room)
+		room = append(room, b...)
+		return room[from:len(room):len(room)]
+	}
+	copied.Body = keep(c.Body)
 	copied.Ext = make(Fields, len(c.Ext))
 	for i, f := range c.Ext {
-		copied.Ext[i] = Field{bytes.Clone(f.Key), bytes.Clone(f.Value)}
+		copied.Ext[i] = Field{keep(f.Key), keep(f.Value)}
 	}
 	return &copied
 }

@@ -40,9 +40,6 @@ func (ch *Channel) Admit() bool { return ch.inFlight.Add(1) <= ch.bound }
 // InFlight is how many requests of the peer are unanswered.
 func (ch *Channel) InFlight() int { return int(ch.inFlight.Load()) }
 
-// Resolve hands the peer's answer to the Invoke that waits for it.
-func (ch *Channel) Resolve(answer *Command) { ch.calls.resolve(answer) }
-
 // Fail ends every Invoke with err: the peer is gone.
 func (ch *Channel) Fail(err error) { ch.calls.fail(err) }
 
@@ -61,8 +58,9 @@ func (ch *Channel) Invoke(ctx context.Context, r *Request) (*Command, error) {
 
 // Oneway tells the peer something that it does not answer.
 func (ch *Channel) Oneway(r *Request) error {
-	r.Oneway = true
-	return ch.send(ch.calls.nextOpaque(), r)
+	oneway := *r // r may go to many peers at once
+	oneway.Oneway = true
+	return ch.send(ch.calls.nextOpaque(), &oneway)
 }
 
 func (ch *Channel) send(opaque int32, r *Request) error {
@@ -78,15 +76,18 @@ func (ch *Channel) send(opaque int32, r *Request) error {
 // admitted request ends in one Reply or one Drop.
 type Responder struct {
 	Channel   *Channel
+	out       Sender
 	requestID uint64
 	opaque    int32
 	kind      HeaderKind
 	oneway    bool
 }
 
-// Responder returns what answers c, which came over ch with requestID.
-func (ch *Channel) Responder(c *Command, requestID uint64) Responder {
-	return Responder{ch, requestID, c.Opaque, c.Kind, c.IsOneway()}
+// Responder returns what answers c, which came from the peer of ch with
+// requestID: over out, which may be another connection than the one that the
+// peer is asked over.
+func (ch *Channel) Responder(out Sender, c *Command, requestID uint64) Responder {
+	return Responder{ch, out, requestID, c.Opaque, c.Kind, c.IsOneway()}
 }
 
 // Reply sends the answer; a oneway request gets none. A peer that is gone is no
@@ -96,11 +97,11 @@ func (r Responder) Reply(resp *Response) {
 	if r.oneway {
 		return
 	}
-	dst, err := r.Channel.out.Begin(r.requestID)
+	dst, err := r.out.Begin(r.requestID)
 	if err != nil {
 		return
 	}
-	r.Channel.out.Commit(AppendResponse(dst, r.kind, r.opaque, resp))
+	r.out.Commit(AppendResponse(dst, r.kind, r.opaque, resp))
 }
 
 // Drop ends the request without an answer.

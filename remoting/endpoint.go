@@ -9,6 +9,7 @@ type Handler func(c *Command, to Responder)
 type Endpoint struct {
 	channel *Channel
 	decoder Decoder
+	command Command // of the frame under way
 	handle  Handler
 	closed  func(*Channel)
 }
@@ -16,7 +17,7 @@ type Endpoint struct {
 // NewEndpoint makes the handler of conn; closed, which may be nil, is told when
 // the connection has ended.
 func NewEndpoint(conn *Conn, handle Handler, closed func(*Channel)) *Endpoint {
-	ch := NewChannel(plain{conn}, conn.RemoteAddr(), conn.LocalAddr(), conn.limits.InFlight)
+	ch := NewChannel(Plain(conn), conn.RemoteAddr(), conn.LocalAddr(), conn.limits.InFlight)
 	return &Endpoint{channel: ch, handle: handle, closed: closed}
 }
 
@@ -25,11 +26,10 @@ func (e *Endpoint) Channel() *Channel { return e.channel }
 
 // Frame implements FrameHandler.
 func (e *Endpoint) Frame(_, frame []byte) error {
-	var c Command
-	if err := e.decoder.Decode(frame, &c); err != nil {
+	if err := e.decoder.Decode(frame, &e.command); err != nil {
 		return err
 	}
-	DeliverCommand(e.channel, &c, 0, e.handle)
+	DeliverCommand(e.channel, &e.command, 0, e.handle)
 	return nil
 }
 
@@ -46,14 +46,14 @@ const systemBusy = 2
 
 var tooManyInFlight = Response{Code: systemBusy, Remark: "[OVERLOAD]system busy, too many requests under way on this connection"}
 
-// DeliverCommand takes an answer to its Invoke and a request to handle; one above
-// the channel's bound is answered SYSTEM_BUSY.
-func DeliverCommand(ch *Channel, c *Command, requestID uint64, handle Handler) {
+// Deliver takes the peer's answer to its Invoke and its request, which out
+// answers, to handle; one above the channel's bound is answered SYSTEM_BUSY.
+func (ch *Channel) Deliver(out Sender, c *Command, requestID uint64, handle Handler) {
 	if c.IsResponse() {
-		ch.Resolve(c)
+		ch.calls.resolve(c)
 		return
 	}
-	to := ch.Responder(c, requestID)
+	to := ch.Responder(out, c, requestID)
 	if !ch.Admit() {
 		to.Reply(&tooManyInFlight)
 		return
@@ -61,7 +61,9 @@ func DeliverCommand(ch *Channel, c *Command, requestID uint64, handle Handler) {
 	handle(c, to)
 }
 
-// plain sends a channel's frames over a connection of its own.
+// Plain is the Sender of a peer with a connection of its own.
+func Plain(conn *Conn) Sender { return plain{conn} }
+
 type plain struct{ conn *Conn }
 
 func (p plain) Begin(uint64) ([]byte, error) { return p.conn.Begin() }

@@ -56,6 +56,22 @@ type Decoder struct {
 	scratch []byte
 }
 
+// What a decoder keeps of a large header's memory.
+const (
+	keepFields       = 256
+	keepScratchBytes = 64 << 10
+)
+
+func (d *Decoder) reset() {
+	if cap(d.fields) > keepFields {
+		d.fields = nil
+	}
+	if cap(d.scratch) > keepScratchBytes {
+		d.scratch = nil
+	}
+	d.fields, d.scratch = d.fields[:0], d.scratch[:0]
+}
+
 // Decode reads one whole frame, the length prefix included, into c. Errors are
 // *FrameError.
 func (d *Decoder) Decode(frame []byte, c *Command) error {
@@ -67,7 +83,7 @@ func (d *Decoder) Decode(frame []byte, c *Command) error {
 	if len(body) > 0 {
 		c.Body = body
 	}
-	d.fields = d.fields[:0]
+	d.reset()
 	if kind == JSON {
 		err = d.decodeJSON(header, c)
 	} else {
@@ -78,8 +94,8 @@ func (d *Decoder) Decode(frame []byte, c *Command) error {
 }
 
 func (d *Decoder) decodeJSON(header []byte, c *Command) error {
-	s := jsonScanner{text: header, scratch: d.scratch[:0]}
-	s.object(func(key []byte) {
+	s := jsonScanner{text: header, scratch: d.scratch}
+	s.document(func(key []byte) {
 		switch string(key) {
 		case "code":
 			c.Code = s.int32()
@@ -109,6 +125,7 @@ func (d *Decoder) decodeJSON(header []byte, c *Command) error {
 }
 
 func (d *Decoder) jsonFields(s *jsonScanner) {
+	d.fields = d.fields[:0] // of two extFields the last counts, as of any key
 	if s.next() != '{' {
 		s.skip() // null
 		return
@@ -134,8 +151,9 @@ func (s Summary) IsResponse() bool { return s.Flag&FlagResponse != 0 }
 // IsOneway reports whether the sender wants no answer.
 func (s Summary) IsOneway() bool { return s.Flag&FlagOneway != 0 }
 
-// Summarize reads code, opaque and flag of a whole frame. It allocates nothing;
-// errors are *FrameError.
+// Summarize reads code, opaque and flag of a whole frame. It accepts exactly the
+// frames that Decode accepts: what a proxy has let pass is no bad frame behind
+// it. It allocates nothing; errors are *FrameError.
 func Summarize(frame []byte) (Summary, error) {
 	kind, header, _, err := split(frame)
 	if err != nil {
@@ -145,7 +163,7 @@ func Summarize(frame []byte) (Summary, error) {
 		return summarizeBinary(header)
 	}
 	sum, s := Summary{Kind: JSON}, jsonScanner{text: header}
-	s.object(func(key []byte) {
+	s.document(func(key []byte) {
 		switch string(key) {
 		case "code":
 			sum.Code = s.int32()
@@ -153,12 +171,18 @@ func Summarize(frame []byte) (Summary, error) {
 			sum.Flag = s.int32()
 		case "opaque":
 			sum.Opaque = s.int32()
+		case "version":
+			s.int32()
+		case "language", "remark":
+			s.skipScalar()
+		case "extFields":
+			s.skipFields()
 		default:
 			s.skip()
 		}
 	})
 	if s.bad {
-		return sum, &FrameError{Reason: fmt.Sprintf("header of %d bytes", len(header)), Err: errJSON}
+		return Summary{}, &FrameError{Reason: fmt.Sprintf("header of %d bytes", len(header)), Err: errJSON}
 	}
 	return sum, nil
 }

@@ -20,6 +20,9 @@ type FrameReader struct {
 // readBufferBytes is what one read may bring: the frames of many small requests.
 const readBufferBytes = 64 << 10
 
+// firstGrowthBytes is what a length alone makes room for.
+const firstGrowthBytes = 1 << 20
+
 // NewFrameReader reads frames of at most maxFrame bytes, the length prefix not
 // counted.
 func NewFrameReader(source io.Reader, maxFrame int) *FrameReader {
@@ -86,8 +89,8 @@ func (r *FrameReader) fill(need int) error {
 func (r *FrameReader) makeRoom(need int) {
 	have, size := r.end-r.start, len(r.buf)
 	switch {
-	case need > size:
-		size = need
+	case need > size: // four bytes may promise a large frame: memory follows what has come
+		size = min(need, max(firstGrowthBytes, 4*have))
 	case r.end == size && size < readBufferBytes: // the last read filled it
 		size = min(2*size, readBufferBytes)
 	case have == 0 && size > readBufferBytes:

@@ -1,7 +1,9 @@
 package remoting
 
 import (
+	"encoding/binary"
 	"errors"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -23,12 +25,11 @@ func (s *jsonScanner) fail() { s.bad, s.at = true, len(s.text) }
 // next skips white space and returns the byte there, 0 at the end.
 func (s *jsonScanner) next() byte {
 	for s.at < len(s.text) {
-		switch c := s.text[s.at]; c {
-		case ' ', '\t', '\r', '\n':
-			s.at++
-		default:
+		c := s.text[s.at]
+		if c != ' ' && c != '\n' && c != '\t' && c != '\r' {
 			return c
 		}
+		s.at++
 	}
 	return 0
 }
@@ -39,6 +40,14 @@ func (s *jsonScanner) expect(c byte) {
 		return
 	}
 	s.at++
+}
+
+// document is an object with nothing behind it.
+func (s *jsonScanner) document(member func(key []byte)) {
+	s.object(member)
+	if s.next(); s.at < len(s.text) {
+		s.fail()
+	}
 }
 
 // object calls member for each key; member must consume the value.
@@ -68,36 +77,61 @@ func (s *jsonScanner) object(member func(key []byte)) {
 func (s *jsonScanner) string() []byte {
 	s.expect('"')
 	start := s.at
-	for i := start; i < len(s.text); i++ {
-		switch s.text[i] {
-		case '"':
-			s.at = i + 1
-			return s.text[start:i:i]
-		case '\\':
-			return s.unescape(start, i)
+	i := stringEnd(s.text, start)
+	switch {
+	case i == len(s.text):
+		s.fail()
+		return nil
+	case s.text[i] == '\\':
+		return s.unescape(start, i)
+	}
+	s.at = i + 1
+	return s.text[start:i:i]
+}
+
+// stringEnd is specialIndex, quicker for the one-letter names and small numbers
+// that headers are full of.
+func stringEnd(text []byte, i int) int {
+	if i+1 < len(text) && text[i+1] == '"' && text[i] != '"' && text[i] != '\\' {
+		return i + 1
+	}
+	return specialIndex(text, i)
+}
+
+// specialIndex is the place of the first quote or backslash from i on, or the
+// text's length. It looks at eight bytes at once: most of a header lies between
+// quotes (BenchmarkDecode, BenchmarkSummarize).
+func specialIndex(text []byte, i int) int {
+	for ; i+8 <= len(text); i += 8 {
+		w := binary.LittleEndian.Uint64(text[i:])
+		if found := zeroBytes(w^(ones*'"')) | zeroBytes(w^(ones*'\\')); found != 0 {
+			return i + bits.TrailingZeros64(found)>>3
 		}
 	}
-	s.fail()
-	return nil
+	for ; i < len(text) && text[i] != '"' && text[i] != '\\'; i++ {
+	}
+	return i
 }
+
+const ones = 0x0101010101010101
+
+// zeroBytes sets the high bit of each zero byte of w, exactly up to the first.
+func zeroBytes(w uint64) uint64 { return (w - ones) &^ w & (ones << 7) }
 
 func (s *jsonScanner) unescape(start, i int) []byte {
 	from := len(s.scratch)
 	s.scratch = append(s.scratch, s.text[start:i]...)
 	for i < len(s.text) {
-		c := s.text[i]
-		if c == '"' {
+		if s.text[i] == '"' {
 			s.at = i + 1
 			return s.scratch[from:len(s.scratch):len(s.scratch)]
-		}
-		if c != '\\' {
-			s.scratch = append(s.scratch, c)
-			i++
-			continue
 		}
 		if i = s.escape(i + 1); s.bad {
 			return nil
 		}
+		end := specialIndex(s.text, i)
+		s.scratch = append(s.scratch, s.text[i:end]...)
+		i = end
 	}
 	s.fail()
 	return nil
@@ -203,69 +237,4 @@ func (s *jsonScanner) int32() int32 {
 		s.fail()
 	}
 	return int32(n)
-}
-
-// skip passes over any value, however deep, without recursion.
-func (s *jsonScanner) skip() {
-	depth := 0
-	for !s.bad {
-		switch s.next() {
-		case '{', '[':
-			depth++
-			s.at++
-		case '}', ']':
-			depth--
-			s.at++
-		case '"':
-			s.skipString()
-		case ',', ':':
-			if s.at++; depth == 0 {
-				s.fail()
-			}
-		case 0:
-			s.fail()
-		default:
-			s.literal()
-		}
-		if depth <= 0 {
-			return
-		}
-	}
-}
-
-func (s *jsonScanner) skipString() {
-	for i := s.at + 1; i < len(s.text); i++ {
-		switch s.text[i] {
-		case '\\':
-			i++
-		case '"':
-			s.at = i + 1
-			return
-		}
-	}
-	s.fail()
-}
-
-const hexDigits = "0123456789abcdef"
-
-// appendJSONString appends value quoted; bytes from 0x80 pass as they are.
-func appendJSONString[T string | []byte](dst []byte, value T) []byte {
-	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(value); i++ {
-		c := value[i]
-		if c >= 0x20 && c != '"' && c != '\\' {
-			continue
-		}
-		dst = append(dst, value[start:i]...)
-		start = i + 1
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		}
-	}
-	dst = append(dst, value[start:]...)
-	return append(dst, '"')
 }

@@ -24,6 +24,8 @@ type outbox struct {
 	spare   []byte
 	writing bool
 	failed  error
+
+	sent, written int64 // bytes ever committed and ever written
 }
 
 func newOutbox(limit int) *outbox {
@@ -48,6 +50,7 @@ func (o *outbox) begin() ([]byte, error) {
 
 func (o *outbox) commit(pending []byte) {
 	first := len(o.pending) == 0 && !o.writing
+	o.sent += int64(len(pending) - len(o.pending))
 	o.pending = pending
 	if first {
 		o.wake.Broadcast()
@@ -84,7 +87,7 @@ func (o *outbox) waitBelow(bytes int) error {
 func (o *outbox) drain() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for (len(o.pending) > 0 || o.writing) && o.failed == nil {
+	for goal := o.sent; o.written < goal && o.failed == nil; {
 		o.wake.Wait()
 	}
 }
@@ -102,6 +105,7 @@ func (o *outbox) run(w io.Writer) error {
 		_, err = w.Write(batch)
 		o.mu.Lock()
 		o.writing = false
+		o.written += int64(len(batch))
 		if cap(batch) <= keepBytes {
 			o.spare = batch[:0]
 		}

@@ -105,7 +105,12 @@ func (s *Server) take(raw net.Conn, open func(*Conn) FrameHandler) {
 }
 
 func (s *Server) run(conn *Conn, h FrameHandler) {
-	err := conn.Serve(h.Frame)
+	err := conn.Serve(func(prefix, frame []byte) error {
+		if err := h.Frame(prefix, frame); err != nil {
+			return err
+		}
+		return conn.Hold() // only on this side: two ends that hold each other up would never move again
+	})
 	s.mu.Lock()
 	delete(s.conns, conn)
 	quiet := s.stopping
@@ -120,7 +125,7 @@ func (s *Server) run(conn *Conn, h FrameHandler) {
 func ordinaryEnd(err error) bool {
 	var netErr net.Error
 	return err == io.EOF || errors.Is(err, ErrClosed) || errors.Is(err, errIdle) ||
-		errors.Is(err, net.ErrClosed) || (errors.As(err, &netErr) && !netErr.Timeout())
+		errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) || (errors.As(err, &netErr) && !netErr.Timeout())
 }
 
 var errIdle = errors.New("nothing came or went for the idle time")

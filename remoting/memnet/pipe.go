@@ -87,6 +87,8 @@ func (s *stream) write(p []byte) (written int, err error) {
 			s.moved.Wait()
 		}
 		switch {
+		case s.ended == io.EOF: // by this end itself
+			return written, net.ErrClosed
 		case s.ended != nil:
 			return written, io.ErrClosedPipe
 		case s.writing.due:
