@@ -29,9 +29,12 @@ func (e *Endpoint) Frame(_, frame []byte) error {
 	if err := e.decoder.Decode(frame, &e.command); err != nil {
 		return err
 	}
-	DeliverCommand(e.channel, &e.command, 0, e.handle)
+	e.Take(&e.command)
 	return nil
 }
+
+// Take hands on a command of the peer that was decoded elsewhere.
+func (e *Endpoint) Take(c *Command) { e.channel.Deliver(e.channel.out, c, 0, e.handle) }
 
 // Closed implements FrameHandler.
 func (e *Endpoint) Closed() {
