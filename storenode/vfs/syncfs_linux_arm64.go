@@ -1,0 +1,4 @@
+package vfs
+
+// sysSyncFS is the number of syncfs(2), which package syscall lacks.
+const sysSyncFS = 267
