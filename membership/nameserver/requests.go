@@ -1,0 +1,32 @@
+package nameserver
+
+import (
+	"gantry/remoting"
+	"gantry/remoting/protocol"
+)
+
+// answerFunc answers one request; an error becomes a response in one place.
+type answerFunc func(s *Server, c *remoting.Command, from *remoting.Channel) (*remoting.Response, error)
+
+// requests is the table of a name server's codes (Java's
+// DefaultRequestProcessor, 4.9.7). A code that is not in it is answered
+// REQUEST_CODE_NOT_SUPPORTED; Java's NameServer leaves the asker to time out.
+func requests() map[int32]answerFunc {
+	return map[int32]answerFunc{
+		protocol.PutKVConfig:                   (*Server).putKVConfig,
+		protocol.GetKVConfig:                   (*Server).getKVConfig,
+		protocol.DeleteKVConfig:                (*Server).deleteKVConfig,
+		protocol.RegisterBroker:                (*Server).registerBroker,
+		protocol.UnregisterBroker:              (*Server).unregisterBroker,
+		protocol.GetRouteInfoByTopic:           (*Server).getRouteInfoByTopic,
+		protocol.GetBrokerClusterInfo:          (*Server).getBrokerClusterInfo,
+		protocol.WipeWritePermOfBroker:         (*Server).wipeWritePermOfBroker,
+		protocol.GetAllTopicListFromNameserver: (*Server).getAllTopicList,
+		protocol.DeleteTopicInNamesrv:          (*Server).deleteTopic,
+		protocol.GetKVListByNamespace:          (*Server).getKVListByNamespace,
+		protocol.GetTopicsByCluster:            (*Server).getTopicsByCluster,
+		protocol.GetSystemTopicListFromNS:      (*Server).getSystemTopicList,
+		protocol.QueryDataVersion:              (*Server).queryDataVersion,
+		protocol.AddWritePermOfBroker:          (*Server).addWritePermOfBroker,
+	}
+}

@@ -1,0 +1,42 @@
+package nameserver
+
+import "errors"
+
+// masterID is the brokerId under which a shard's master registers.
+const masterID = 0
+
+// ErrTableFull refuses a node beyond Config.MaxNodes.
+var ErrTableFull = errors.New("no room for another broker")
+
+// Registered is what the table made of a registration.
+type Registered struct {
+	MasterAddr    string // told to a slave whose master is known, else empty
+	HAServerAddr  string
+	Slot          int // the slot the node is to record, NoSlot without gateway
+	First         bool
+	ShardsChanged bool  // an address or a slot is not what it was
+	SlotRefused   error // a *SlotError: the claim was not granted, or no slot is free
+}
+
+// Removed is a registration that ended.
+type Removed struct {
+	BrokerName string
+	BrokerID   int64
+	Addr       string
+}
+
+// Shard is what the table knows of one brokerName.
+type Shard struct {
+	Cluster    string
+	BrokerName string
+	Slot       int    // NoSlot until a node has recorded it: not to be advertised
+	Nodes      []Node // by BrokerID
+}
+
+// Node is one registered copy of a shard, under its own address.
+type Node struct {
+	BrokerID     int64
+	Addr         string
+	HAServerAddr string
+	Gateway      bool // can be reached through a proxy
+}

@@ -1,0 +1,299 @@
+package nameserver
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"gantry/membership"
+	"gantry/remoting"
+	"gantry/remoting/protocol"
+)
+
+// start is the time at which a table's story begins.
+var start = time.UnixMilli(1_700_000_000_000)
+
+func topic(name string, queues, perm int32) protocol.TopicConfig {
+	return protocol.TopicConfig{TopicName: name, ReadQueueNums: queues, WriteQueueNums: queues, Perm: perm}
+}
+
+// broker is a registration of a Java broker: brokerName "a" has the address
+// "a-0:10911" as its master, and "a-1:10911" as its slave.
+func broker(cluster, name string, id int64, counter int64, topics ...protocol.TopicConfig) membership.Registration {
+	table := map[string]protocol.TopicConfig{}
+	for _, c := range topics {
+		table[c.TopicName] = c
+	}
+	return membership.Registration{
+		Cluster: cluster, BrokerName: name, BrokerID: id,
+		Addr: fmt.Sprintf("%s-%d:10911", name, id), HAServerAddr: fmt.Sprintf("%s-%d:10912", name, id),
+		DataVersion: protocol.DataVersion{Timestamp: 1, Counter: counter},
+		Topics:      table,
+		Slot:        membership.SlotClaim{Slot: noSlot},
+	}
+}
+
+func newTable() *Table { return NewTable(100, 100) }
+
+func register(t *testing.T, table *Table, r membership.Registration, over *remoting.Channel) Registered {
+	t.Helper()
+	done, err := table.Register(r, over, start)
+	if err != nil {
+		t.Fatalf("register %s %d: %v", r.BrokerName, r.BrokerID, err)
+	}
+	return done
+}
+
+// describe writes a topic's route as "a(6×8) 0=a-0:10911 1=a-1:10911; b…".
+func describe(table *Table, topic string) string {
+	route, ok := table.Route(topic)
+	if !ok {
+		return "none"
+	}
+	var shards []string
+	for i, q := range route.Queues {
+		words := []string{fmt.Sprintf("%s(%d×%d)", q.BrokerName, q.Perm, q.WriteQueueNums)}
+		for _, n := range route.Shards[i].Nodes {
+			words = append(words, fmt.Sprintf("%d=%s", n.BrokerID, n.Addr))
+		}
+		shards = append(shards, strings.Join(words, " "))
+	}
+	return strings.Join(shards, "; ")
+}
+
+func wantRoute(t *testing.T, table *Table, topic, want string) {
+	t.Helper()
+	if got := describe(table, topic); got != want {
+		t.Fatalf("route of %s is %q, want %q", topic, got, want)
+	}
+}
+
+func TestRouteHasEveryShardOfTheTopic(t *testing.T) {
+	table, over := newTable(), new(remoting.Channel)
+	register(t, table, broker("C", "b", 0, 1, topic("T", 4, 6)), over)
+	register(t, table, broker("C", "a", 1, 1), over)
+	register(t, table, broker("C", "a", 0, 1, topic("T", 8, 6), topic("OnlyA", 1, 4)), over)
+	wantRoute(t, table, "T", "a(6×8) 0=a-0:10911 1=a-1:10911; b(6×4) 0=b-0:10911")
+	wantRoute(t, table, "OnlyA", "a(4×1) 0=a-0:10911 1=a-1:10911")
+	wantRoute(t, table, "Nowhere", "none")
+}
+
+func TestTopicsAreBelievedFromTheMasterOnly(t *testing.T) {
+	table, over := newTable(), new(remoting.Channel)
+	register(t, table, broker("C", "a", 1, 1, topic("T", 4, 6)), over)
+	wantRoute(t, table, "T", "none")
+}
+
+func TestTopicsChangeWithTheDataVersion(t *testing.T) {
+	table, over := newTable(), new(remoting.Channel)
+	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), over)
+	register(t, table, broker("C", "a", 0, 1, topic("T", 8, 6)), over)
+	wantRoute(t, table, "T", "a(6×4) 0=a-0:10911")
+	register(t, table, broker("C", "a", 0, 2, topic("T", 8, 4), topic("U", 1, 6)), over)
+	wantRoute(t, table, "T", "a(4×8) 0=a-0:10911")
+	register(t, table, broker("C", "a", 0, 3, topic("U", 1, 6)), over)
+	wantRoute(t, table, "T", "a(4×8) 0=a-0:10911") // a topic left out is not withdrawn
+}
+
+func TestSlaveIsToldItsMaster(t *testing.T) {
+	table, over := newTable(), new(remoting.Channel)
+	if done := register(t, table, broker("C", "a", 1, 1), over); done.MasterAddr != "" || done.HAServerAddr != "" {
+		t.Fatalf("a slave without master is told %+v", done)
+	}
+	if done := register(t, table, broker("C", "a", 0, 1), over); done.MasterAddr != "" {
+		t.Fatalf("a master is told %+v", done)
+	}
+	done := register(t, table, broker("C", "a", 1, 1), over)
+	if done.MasterAddr != "a-0:10911" || done.HAServerAddr != "a-0:10912" {
+		t.Fatalf("a slave is told %+v", done)
+	}
+}
+
+func TestPromotedSlaveLeavesItsFormerID(t *testing.T) {
+	table, over := newTable(), new(remoting.Channel)
+	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), over)
+	register(t, table, broker("C", "a", 1, 1), over)
+	promoted := broker("C", "a", 0, 1, topic("T", 4, 6))
+	promoted.Addr = "a-1:10911"
+	register(t, table, promoted, over)
+	wantRoute(t, table, "T", "a(6×4) 0=a-1:10911")
+}
+
+func TestRegistrationEndsWithItsConnection(t *testing.T) {
+	table := newTable()
+	master, slave, other := new(remoting.Channel), new(remoting.Channel), new(remoting.Channel)
+	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), master)
+	register(t, table, broker("C", "a", 1, 1), slave)
+	if removed := table.Closed(other); removed != nil {
+		t.Fatalf("a client's connection ended %v", removed)
+	}
+	want := []Removed{{BrokerName: "a", BrokerID: 0, Addr: "a-0:10911"}}
+	if removed := table.Closed(master); !reflect.DeepEqual(removed, want) {
+		t.Fatalf("the master's connection ended %v, want %v", removed, want)
+	}
+	wantRoute(t, table, "T", "a(6×4) 1=a-1:10911") // still to be consumed from the slave
+	table.Closed(slave)
+	wantRoute(t, table, "T", "none")
+	if topics, shards := table.Topics(), table.Shards(); len(topics) != 0 || len(shards) != 0 {
+		t.Fatalf("left behind: topics %v, shards %v", topics, shards)
+	}
+}
+
+func TestRenewalOnANewConnectionSurvivesTheOldOne(t *testing.T) {
+	table := newTable()
+	before, after := new(remoting.Channel), new(remoting.Channel)
+	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), before)
+	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), after)
+	if removed := table.Closed(before); removed != nil {
+		t.Fatalf("the old connection ended %v", removed)
+	}
+	wantRoute(t, table, "T", "a(6×4) 0=a-0:10911")
+}
+
+func TestRegistrationExpires(t *testing.T) {
+	table, over := newTable(), new(remoting.Channel)
+	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), over)
+	register(t, table, broker("C", "b", 0, 1, topic("T", 4, 6)), over)
+	if removed := table.Expire(start); removed != nil {
+		t.Fatalf("expired at once: %v", removed)
+	}
+	later := start.Add(time.Minute)
+	if _, ok := table.Renew("b", "b-0:10911", protocol.DataVersion{Timestamp: 1, Counter: 1}, later); !ok {
+		t.Fatal("b is not known")
+	}
+	if removed := table.Expire(later); len(removed) != 1 || removed[0].BrokerName != "a" {
+		t.Fatalf("expired: %v, want a", removed)
+	}
+	wantRoute(t, table, "T", "b(6×4) 0=b-0:10911")
+}
+
+func TestRenewComparesDataVersions(t *testing.T) {
+	table, over := newTable(), new(remoting.Channel)
+	stated := protocol.DataVersion{Timestamp: 1, Counter: 7}
+	if _, ok := table.Renew("a", "a-0:10911", stated, start); ok {
+		t.Fatal("an unknown broker is known")
+	}
+	register(t, table, broker("C", "a", 0, 7), over)
+	if known, ok := table.Renew("a", "a-0:10911", stated, start); !ok || known != stated {
+		t.Fatalf("known is %v, %v", known, ok)
+	}
+	older := protocol.DataVersion{Timestamp: 1, Counter: 6}
+	table.Renew("a", "a-0:10911", older, start.Add(time.Hour))
+	if removed := table.Expire(start.Add(time.Minute)); len(removed) != 1 {
+		t.Fatal("another data version renewed the registration")
+	}
+}
+
+func TestUnregister(t *testing.T) {
+	table, over := newTable(), new(remoting.Channel)
+	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), over)
+	if table.Unregister("a", 0, "elsewhere:10911") {
+		t.Fatal("the former master took its successor away")
+	}
+	if !table.Unregister("a", 0, "a-0:10911") || table.Unregister("a", 0, "a-0:10911") {
+		t.Fatal("a registration is to be withdrawn once")
+	}
+	wantRoute(t, table, "T", "none")
+}
+
+func TestWritePermissions(t *testing.T) {
+	table, over := newTable(), new(remoting.Channel)
+	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6), topic("Inherited", 8, 7)), over)
+	register(t, table, broker("C", "b", 0, 1, topic("T", 4, 6)), over)
+	if n := table.WipeWritePerm("a"); n != 2 {
+		t.Fatalf("wiped %d topics, want 2", n)
+	}
+	wantRoute(t, table, "T", "a(4×4) 0=a-0:10911; b(6×4) 0=b-0:10911")
+	wantRoute(t, table, "Inherited", "a(5×8) 0=a-0:10911")
+	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), over)
+	wantRoute(t, table, "Inherited", "a(5×8) 0=a-0:10911") // a renewal leaves it wiped
+	if n := table.AddWritePerm("a"); n != 2 {
+		t.Fatalf("added to %d topics, want 2", n)
+	}
+	wantRoute(t, table, "Inherited", "a(6×8) 0=a-0:10911")
+	if n := table.WipeWritePerm("nobody"); n != 0 {
+		t.Fatalf("wiped %d topics of nobody", n)
+	}
+}
+
+func TestTopicLists(t *testing.T) {
+	table, over := newTable(), new(remoting.Channel)
+	register(t, table, broker("C1", "a", 0, 1, topic("T", 4, 6), topic("A", 4, 6)), over)
+	register(t, table, broker("C2", "b", 0, 1, topic("T", 4, 6), topic("B", 4, 6)), over)
+	for _, list := range []struct {
+		of   string
+		got  []string
+		want string
+	}{
+		{"everything", table.Topics(), "[A B T]"},
+		{"C1", table.TopicsOfCluster("C1"), "[A T]"},
+		{"C2", table.TopicsOfCluster("C2"), "[B T]"},
+		{"nowhere", table.TopicsOfCluster("nowhere"), "[]"},
+	} {
+		if got := fmt.Sprint(list.got); got != list.want {
+			t.Errorf("topics of %s are %s, want %s", list.of, got, list.want)
+		}
+	}
+	table.DeleteTopic("T", "C1")
+	wantRoute(t, table, "T", "b(6×4) 0=b-0:10911")
+	table.DeleteTopic("T", "")
+	wantRoute(t, table, "T", "none")
+	table.DeleteTopic("Nowhere", "")
+	if got := fmt.Sprint(table.Topics()); got != "[A B]" {
+		t.Errorf("topics are %s after one is deleted", got)
+	}
+}
+
+func TestSlotIsOfTheShardAndGatewayOfTheNode(t *testing.T) {
+	table, over := newTable(), new(remoting.Channel)
+	node := broker("C", "a", 0, 1)
+	node.Gateway = true
+	first := register(t, table, node, over)
+	if first.Slot != 0 || !first.ShardsChanged || table.Shards()[0].Slot != noSlot {
+		t.Fatalf("%+v, %+v", first, table.Shards())
+	}
+	node.Slot = recorded(0, 100)
+	if done := register(t, table, node, over); done.Slot != 0 || !done.ShardsChanged {
+		t.Fatalf("the recorded slot is no change: %+v", done)
+	}
+	if done := register(t, table, node, over); done.ShardsChanged {
+		t.Fatalf("a renewal is a change: %+v", done)
+	}
+	java := register(t, table, broker("C", "a", 1, 1), over)
+	if java.Slot != noSlot {
+		t.Fatalf("a Java broker is told slot %d", java.Slot)
+	}
+	want := []Shard{{Cluster: "C", BrokerName: "a", Slot: 0, Nodes: []Node{
+		{BrokerID: 0, Addr: "a-0:10911", HAServerAddr: "a-0:10912", Gateway: true},
+		{BrokerID: 1, Addr: "a-1:10911", HAServerAddr: "a-1:10912"},
+	}}}
+	if got := table.Shards(); !reflect.DeepEqual(got, want) {
+		t.Fatalf("shards are %+v, want %+v", got, want)
+	}
+}
+
+func TestAShardThatIsAwayKeepsItsSlot(t *testing.T) {
+	table, over := newTable(), new(remoting.Channel)
+	a, b := broker("C", "a", 0, 1), broker("C", "b", 0, 1)
+	a.Gateway, b.Gateway = true, true
+	a.Slot = recorded(0, 100)
+	register(t, table, a, over)
+	table.Closed(over)
+	if done := register(t, table, b, over); done.Slot != 1 {
+		t.Fatalf("b is told slot %d while a is away", done.Slot)
+	}
+}
+
+func TestTableIsBounded(t *testing.T) {
+	table, over := NewTable(2, 100), new(remoting.Channel)
+	register(t, table, broker("C", "a", 0, 1), over)
+	register(t, table, broker("C", "a", 1, 1), over)
+	if _, err := table.Register(broker("C", "b", 0, 1), over, start); err != ErrTableFull {
+		t.Fatalf("a third node of two: %v", err)
+	}
+	register(t, table, broker("C", "a", 1, 1), over)
+	table.Unregister("a", 1, "a-1:10911")
+	register(t, table, broker("C", "b", 0, 1), over)
+}
