@@ -1,0 +1,146 @@
+package registrar
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"gantry/membership"
+	"gantry/remoting"
+)
+
+// link is the way to one name server. Everything but nudge and want belongs to
+// the goroutine in run.
+type link struct {
+	addr   string
+	config *Config
+	log    *slog.Logger
+	wake   chan struct{} // holds one: a registration is wanted
+
+	quiet   bool                    // the outage under way was logged
+	refused string                  // what the last answer refused, logged once
+	known   bool                    // a registration was answered, and that was logged
+	sent    membership.Registration // what to withdraw
+
+	mu        sync.Mutex // guards what follows
+	connected bool
+	waiting   []chan struct{} // closed by the next answer, or when the connection ends
+}
+
+// nudge wants a registration soon.
+func (l *link) nudge() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// unnudge forgets what was wanted so far: the registration about to be sent will
+// show it.
+func (l *link) unnudge() {
+	select {
+	case <-l.wake:
+	default:
+	}
+}
+
+// want wants a registration and returns what is closed when it was answered; nil
+// while the name server is away.
+func (l *link) want() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.connected {
+		return nil
+	}
+	ch := make(chan struct{})
+	l.waiting = append(l.waiting, ch)
+	l.nudge()
+	return ch
+}
+
+// run keeps the connection until ctx ends, and then withdraws, bounded by *last.
+func (l *link) run(ctx context.Context, last *context.Context) {
+	for ctx.Err() == nil {
+		client, err := l.dial(ctx)
+		if err == nil {
+			err = l.serve(ctx, client)
+			if ctx.Err() != nil {
+				l.withdraw(*last, client)
+			}
+			client.Close()
+			l.setConnected(false)
+		}
+		l.lost(ctx, err)
+		pause(ctx, l.config.RetryMillis)
+	}
+}
+
+func (l *link) dial(ctx context.Context) (*remoting.Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, millis(l.config.TimeoutMillis))
+	defer cancel()
+	return remoting.Dial(ctx, l.config.Dial, l.addr, remoting.Limits{}, nil)
+}
+
+// serve registers over client at once, 10 s later, at intervals and when
+// wanted; it returns why the connection is of no further use.
+func (l *link) serve(ctx context.Context, client *remoting.Client) error {
+	l.setConnected(true)
+	period := firstPeriodMillis
+	for {
+		l.unnudge()
+		answered := l.takeWaiting()
+		if err := l.register(ctx, client); err != nil {
+			return err
+		}
+		for _, ch := range answered {
+			close(ch)
+		}
+		select {
+		case <-time.After(millis(period)):
+			period = l.config.PeriodMillis
+		case <-l.wake:
+		case <-client.Done():
+			return client.Err()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// setConnected lets Sync wait for this name server, or no longer: it is away.
+func (l *link) setConnected(connected bool) {
+	l.mu.Lock()
+	l.connected = connected
+	l.mu.Unlock()
+	if !connected {
+		for _, ch := range l.takeWaiting() {
+			close(ch)
+		}
+	}
+}
+
+func (l *link) takeWaiting() []chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	taken := l.waiting
+	l.waiting = nil
+	return taken
+}
+
+// lost tells an outage once: the name server is tried again until it is there.
+func (l *link) lost(ctx context.Context, err error) {
+	if ctx.Err() == nil && !l.quiet {
+		l.log.Warn("name server is not reached, trying again", "err", err)
+		l.quiet = true
+	}
+}
+
+func pause(ctx context.Context, forMillis int) {
+	select {
+	case <-time.After(millis(forMillis)):
+	case <-ctx.Done():
+	}
+}
+
+func millis(n int) time.Duration { return time.Duration(n) * time.Millisecond }
