@@ -1,0 +1,414 @@
+package group
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gantry/remoting/message"
+	"gantry/storenode/configfile/configtest"
+	"gantry/storenode/filter"
+)
+
+type channel struct{ id, addr string }
+
+func (c *channel) ClientID() string   { return c.id }
+func (c *channel) RemoteAddr() string { return c.addr }
+func (c *channel) Language() string   { return "JAVA" }
+func (c *channel) Version() int32     { return 407 }
+
+// scene is a table of members with what it told its node.
+type scene struct {
+	*testing.T
+	*Members
+	mu      sync.Mutex
+	notices []string // "group: sorted client ids"
+	expired []string
+}
+
+func newScene(t *testing.T, fsys *configtest.FS, change func(*MembersConfig)) *scene {
+	t.Helper()
+	s := &scene{T: t}
+	config := DefaultMembersConfig()
+	config.OnChange = s.onChange
+	config.OnExpire = func(ch Channel) { s.expired = append(s.expired, ch.ClientID()) }
+	if change != nil {
+		change(&config)
+	}
+	var err error
+	if s.Members, err = OpenMembers(fsys, path, config, quiet); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func (s *scene) onChange(group string, channels []Channel) {
+	var ids []string
+	for _, ch := range channels {
+		ids = append(ids, ch.ClientID())
+	}
+	slices.Sort(ids)
+	s.mu.Lock()
+	s.notices = append(s.notices, group+": "+strings.Join(ids, " "))
+	s.mu.Unlock()
+}
+
+// heartbeat registers ch in group g for "topic=expression@version" subscriptions.
+func (s *scene) heartbeat(ch Channel, subscriptions ...string) (changed bool) {
+	s.Helper()
+	data := ConsumerData{
+		Group: "g", ConsumeType: "CONSUME_PASSIVELY", MessageModel: Clustering,
+		ConsumeFromWhere: "CONSUME_FROM_LAST_OFFSET", Notify: true,
+	}
+	for _, text := range subscriptions {
+		name, rest, _ := strings.Cut(text, "=")
+		expression, version, _ := strings.Cut(rest, "@")
+		sub, err := filter.Parse(name, expression, filter.TypeTag)
+		if err != nil {
+			s.Fatal(err)
+		}
+		if _, err := fmt.Sscan(version, &sub.Version); err != nil {
+			s.Fatal(err)
+		}
+		data.Subscriptions = append(data.Subscriptions, sub)
+	}
+	changed, err := s.RegisterConsumer(ch, data)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return changed
+}
+
+// wantNotices compares the notices since the last call, after more than NotifyDelay.
+func (s *scene) wantNotices(want ...string) {
+	s.Helper()
+	time.Sleep(time.Second)
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Equal(s.notices, want) {
+		s.Errorf("notices %q, want %q", s.notices, want)
+	}
+	s.notices = nil
+}
+
+func (s *scene) wantIDs(want string) {
+	s.Helper()
+	if got := strings.Join(s.ConsumerIDs("g", ""), " "); got != want {
+		s.Errorf("consumer ids %q, want %q", got, want)
+	}
+}
+
+func (s *scene) wantSubscription(topic, expression string, version int64) {
+	s.Helper()
+	got := s.Lookup([]byte("g"), []byte(topic)).Subscription
+	if got == nil || got.Expression != expression || got.Version != version {
+		s.Errorf("topic %s: got %+v, want %s@%d", topic, got, expression, version)
+	}
+}
+
+func TestMembersComeAndGoWithOneNoticeEach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, &configtest.FS{}, nil)
+		a, b := &channel{id: "a"}, &channel{id: "b"}
+		if !s.heartbeat(a, "T=*@1") {
+			t.Error("the first member is no change")
+		}
+		s.wantNotices("g: a")
+		if s.heartbeat(a, "T=*@1") {
+			t.Error("a repeated heartbeat is a change")
+		}
+		s.wantNotices()
+		s.heartbeat(b, "T=*@1")
+		s.wantIDs("a b")
+		s.wantNotices("g: a b")
+		s.Unregister(a, "", "g")
+		s.wantIDs("b")
+		s.wantNotices("g: b")
+		s.ChannelClosed(b)
+		s.wantIDs("")
+		s.wantNotices()
+		if s.ConsumerIDs("g", "b") != nil {
+			t.Error("a group without members has a list")
+		}
+	})
+}
+
+func TestManyChangesOfAGroupAreOneNotice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, &configtest.FS{}, nil)
+		for i := range 9 {
+			s.heartbeat(&channel{id: fmt.Sprint(i)}, "T=*@1")
+		}
+		s.wantNotices("g: 0 1 2 3 4 5 6 7 8")
+	})
+}
+
+func TestASecondSessionOfAClientIsNoChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, &configtest.FS{}, nil)
+		first, second := &channel{id: "a", addr: "1"}, &channel{id: "a", addr: "2"}
+		s.heartbeat(first, "T=*@1")
+		s.wantNotices("g: a")
+		if s.heartbeat(second, "T=*@1") {
+			t.Error("a second session is a change")
+		}
+		s.wantIDs("a")
+		s.ChannelClosed(first)
+		s.wantNotices()
+		s.wantIDs("a")
+		if got := s.Consumers("g"); !slices.Equal(got, []Channel{second}) {
+			t.Errorf("channels %v", got)
+		}
+	})
+}
+
+func TestTheCallerIsInItsOwnList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, &configtest.FS{}, nil)
+		s.heartbeat(&channel{id: "b"}, "T=*@1")
+		for _, c := range [][2]string{{"a", "a b"}, {"b", "b"}, {"", "b"}} {
+			if got := strings.Join(s.ConsumerIDs("g", c[0]), " "); got != c[1] {
+				t.Errorf("caller %q: got %q", c[0], got)
+			}
+		}
+	})
+}
+
+func TestSubscriptionsAreMergedAsInTheBroker497(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, &configtest.FS{}, nil)
+		a, b := &channel{id: "a"}, &channel{id: "b"}
+		s.heartbeat(a, "T=x@5", "U=*@1")
+		s.wantNotices("g: a")
+		for _, c := range []struct {
+			what    string
+			subs    []string
+			changed bool
+			version int64
+			want    string
+		}{
+			{"older", []string{"T=y@4", "U=*@1"}, false, 5, "x"},
+			{"equal", []string{"T=y@5", "U=*@1"}, false, 5, "x"},
+			{"newer", []string{"T=y@6", "U=*@1"}, false, 6, "y"},
+			{"topic gone", []string{"T=y@6"}, true, 6, "y"},
+			{"topic new", []string{"T=y@6", "V=*@1"}, true, 6, "y"},
+		} {
+			if got := s.heartbeat(a, c.subs...); got != c.changed {
+				t.Errorf("%s: changed is %v", c.what, got)
+			}
+			s.wantSubscription("T", c.want, c.version)
+		}
+		s.wantNotices("g: a")
+		if s.Lookup([]byte("g"), []byte("U")).Subscription != nil {
+			t.Error("U is still subscribed")
+		}
+		s.heartbeat(b, "W=*@1") // members that differ flip the table
+		s.wantNotices("g: a b")
+		s.heartbeat(a, "T=y@6")
+		s.wantNotices("g: a b")
+	})
+}
+
+func TestTheLastHeartbeatsModelCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, &configtest.FS{}, nil)
+		for _, model := range []string{Clustering, Broadcasting} {
+			if _, err := s.RegisterConsumer(&channel{id: "a"}, ConsumerData{Group: "g", MessageModel: model}); err != nil {
+				t.Fatal(err)
+			}
+			if v := s.Lookup([]byte("g"), []byte("T")); !v.Known || !v.Online || v.MessageModel != model {
+				t.Errorf("got %+v", v)
+			}
+		}
+	})
+}
+
+func TestSubscriptionsServePullsBeforeTheHeartbeatAfterARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fsys := &configtest.FS{}
+		s := newScene(t, fsys, nil)
+		a := &channel{id: "a"}
+		s.heartbeat(a, "T=x || y@5")
+		time.Sleep(2 * time.Second)
+
+		s = newScene(t, fsys, nil)
+		v := s.Lookup([]byte("g"), []byte("T"))
+		if !v.Known || v.Online || v.MessageModel != Clustering {
+			t.Errorf("got %+v", v)
+		}
+		s.wantSubscription("T", "x || y", 5)
+		if m := v.Subscription.Matcher; !m.MatchTagsCode(message.TagsCode("y")) || m.MatchTagsCode(message.TagsCode("z")) {
+			t.Error("the kept subscription matches otherwise")
+		}
+		s.wantIDs("")
+		s.heartbeat(a, "T=z@3") // an older application came back: nothing kept binds it
+		s.wantSubscription("T", "z", 3)
+	})
+}
+
+func TestDamagedSubscriptionsDoNotRefuseTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fsys := &configtest.FS{}
+		fsys.Set(path, "{")
+		s := newScene(t, fsys, nil)
+		s.heartbeat(&channel{id: "a"}, "T=*@1")
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		newScene(t, fsys, nil).wantSubscription("T", "*", 1)
+	})
+}
+
+func TestWhoIsSilentExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, &configtest.FS{}, nil)
+		silent, half, lively := &channel{id: "silent"}, &channel{id: "half"}, &channel{id: "lively"}
+		for _, ch := range []*channel{silent, half, lively} {
+			s.heartbeat(ch, "T=*@1")
+		}
+		if err := errors.Join(s.RegisterProducer(silent, "p"), s.RegisterProducer(half, "p")); err != nil {
+			t.Fatal(err)
+		}
+		s.wantNotices("g: half lively silent")
+		for range 5 {
+			time.Sleep(30 * time.Second)
+			s.heartbeat(lively, "T=*@1")
+			if err := s.RegisterProducer(half, "p"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.wantNotices("g: lively")
+		s.wantIDs("lively")
+		if got := s.Producers("p"); !slices.Equal(got, []Channel{half}) {
+			t.Errorf("producers %v", got)
+		}
+		if !slices.Equal(s.expired, []string{"silent"}) {
+			t.Errorf("expired %v: a channel with a live registration must stay", s.expired)
+		}
+	})
+}
+
+func TestAGroupNobodyUsesIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fsys := &configtest.FS{}
+		s := newScene(t, fsys, func(c *MembersConfig) { c.KeepOffline = time.Hour })
+		a := &channel{id: "a"}
+		s.heartbeat(a, "T=*@1")
+		s.ChannelClosed(a)
+		time.Sleep(59 * time.Minute)
+		s.wantSubscription("T", "*", 1)
+		time.Sleep(2 * time.Minute)
+		if s.Lookup([]byte("g"), []byte("T")).Known || strings.Contains(fsys.Text(path), `"T"`) {
+			t.Error("the group is still known")
+		}
+	})
+}
+
+func TestAGroupThatWantsNoNoticeGetsNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, &configtest.FS{}, nil)
+		a := &channel{id: "a"}
+		if changed, err := s.RegisterConsumer(a, ConsumerData{Group: "g"}); !changed || err != nil {
+			t.Errorf("got %v, %v", changed, err)
+		}
+		s.wantNotices()
+	})
+}
+
+func TestMembersAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, &configtest.FS{}, func(c *MembersConfig) { c.MaxGroups, c.MaxMembersPerGroup = 1, 1 })
+		a, b := &channel{id: "a"}, &channel{id: "b"}
+		s.heartbeat(a, "T=*@1")
+		if _, err := s.RegisterConsumer(b, ConsumerData{Group: "g"}); !errors.Is(err, ErrTooManyMembers) {
+			t.Errorf("got %v", err)
+		}
+		if _, err := s.RegisterConsumer(b, ConsumerData{Group: "h"}); !errors.Is(err, ErrTooManyGroups) {
+			t.Errorf("got %v", err)
+		}
+		s.ChannelClosed(a) // g is kept only, and gives way
+		if _, err := s.RegisterConsumer(b, ConsumerData{Group: "h"}); err != nil {
+			t.Error(err)
+		}
+		if err := s.RegisterProducer(a, "p"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.RegisterProducer(b, "p"); !errors.Is(err, ErrTooManyMembers) {
+			t.Errorf("got %v", err)
+		}
+		if err := s.RegisterProducer(b, "q"); !errors.Is(err, ErrTooManyGroups) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestAnExpressionThatCannotBeMatchedSaysWhy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, &configtest.FS{}, nil)
+		data := ConsumerData{Group: "g", Subscriptions: []filter.Subscription{{Topic: "T", Expression: "a > 1", Type: "SQL92"}}}
+		if _, err := s.RegisterConsumer(&channel{id: "a"}, data); err != nil {
+			t.Fatal(err)
+		}
+		got := s.Lookup([]byte("g"), []byte("T")).Subscription
+		var typeError *filter.TypeError
+		if got == nil || got.Matcher != nil || !errors.As(got.MatchErr, &typeError) {
+			t.Errorf("got %+v", got)
+		}
+	})
+}
+
+func TestMembersUnderLoad(t *testing.T) {
+	s := newScene(t, &configtest.FS{}, func(c *MembersConfig) { c.NotifyDelay = 0 })
+	var clients sync.WaitGroup
+	for c := range 8 {
+		clients.Go(func() {
+			ch := &channel{id: fmt.Sprint(c)}
+			for range 100 {
+				s.heartbeat(ch, "T=*@1")
+				s.ConsumerIDs("g", "")
+				s.Lookup([]byte("g"), []byte("T"))
+				s.ChannelClosed(ch)
+			}
+		})
+	}
+	clients.Wait()
+	s.wantIDs("")
+	if len(s.channels) != 0 {
+		t.Errorf("%d channels are left", len(s.channels))
+	}
+}
+
+func TestLookupAllocatesNothing(t *testing.T) {
+	s := newScene(t, &configtest.FS{}, nil)
+	s.heartbeat(&channel{id: "a"}, "T=*@1")
+	g, topic := []byte("g"), []byte("T")
+	if n := testing.AllocsPerRun(100, func() { s.Lookup(g, topic) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func FuzzSubscriptionsFile(f *testing.F) {
+	f.Add([]byte(`{"groups":{"g":{"messageModel":"CLUSTERING","subscriptions":[{"topic":"T","subString":"a||b","tagsSet":["a","b"]}]}}}`))
+	f.Add([]byte(`{"groups":{"g":null}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		m := &Members{consumers: map[string]*consumerGroup{}}
+		if m.decode(text) != nil {
+			return
+		}
+		again := &Members{consumers: map[string]*consumerGroup{}}
+		if err := again.decode(m.encode()); err != nil || string(again.encode()) != string(m.encode()) {
+			t.Fatalf("%v: %s became %s", err, m.encode(), again.encode())
+		}
+	})
+}
