@@ -97,6 +97,16 @@ func TestTopicsChangeWithTheDataVersion(t *testing.T) {
 	wantRoute(t, table, "T", "a(4×8) 0=a-0:10911") // a topic left out is not withdrawn
 }
 
+func TestTopicGoesByItsOwnName(t *testing.T) {
+	table := newTable()
+	r := broker("C", "a", 0, 1)
+	r.Topics = map[string]protocol.TopicConfig{"Key": topic("Name", 4, 6), "Nameless": topic("", 4, 6)}
+	register(t, table, r, new(remoting.Channel))
+	if got := fmt.Sprint(table.Topics()); got != "[Name]" {
+		t.Fatalf("topics are %s, want [Name]", got)
+	}
+}
+
 func TestSlaveIsToldItsMaster(t *testing.T) {
 	table, over := newTable(), new(remoting.Channel)
 	if done := register(t, table, broker("C", "a", 1, 1), over); done.MasterAddr != "" || done.HAServerAddr != "" {

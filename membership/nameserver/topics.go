@@ -93,12 +93,17 @@ func (t *Table) setPerm(brokerName string, change func(perm int32) int32) int {
 	return topics
 }
 
+// putTopics goes by each topic's own name; the key it is registered under, which
+// is the same from every broker, is Java's to ignore too.
 func (t *Table) putTopics(brokerName string, configs map[string]protocol.TopicConfig) {
-	for topic, c := range configs {
-		queues := t.topics[topic]
+	for _, c := range configs {
+		if c.TopicName == "" {
+			continue
+		}
+		queues := t.topics[c.TopicName]
 		if queues == nil {
 			queues = map[string]protocol.QueueData{}
-			t.topics[topic] = queues
+			t.topics[c.TopicName] = queues
 		}
 		queues[brokerName] = protocol.QueueData{
 			BrokerName:     brokerName,
