@@ -25,7 +25,7 @@ type link struct {
 
 	mu        sync.Mutex // guards what follows
 	connected bool
-	waiting   []chan struct{} // closed by the next answer, or when the connection ends
+	waiting   []chan struct{} // closed by the answer to the next registration, or when the connection ends
 }
 
 // nudge wants a registration soon.
@@ -90,11 +90,12 @@ func (l *link) serve(ctx context.Context, client *remoting.Client) error {
 	for {
 		l.unnudge()
 		answered := l.takeWaiting()
-		if err := l.register(ctx, client); err != nil {
-			return err
-		}
+		err := l.register(ctx, client)
 		for _, ch := range answered {
 			close(ch)
+		}
+		if err != nil {
+			return err
 		}
 		select {
 		case <-time.After(millis(period)):

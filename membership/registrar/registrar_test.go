@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -235,6 +236,44 @@ func TestSyncWaitsForNobodyThatIsAwayAndNoLongerThanItsContext(t *testing.T) {
 			t.Errorf("a mute name server: %v", err)
 		}
 	})
+}
+
+func TestSyncEndsWithTheConnectionItWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var network memnet.Network
+		l, err := network.Listen("dying")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := newNode("T").start(t, &network, "dying")
+		conn, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		answer(t, conn) // the first registration; the one that Sync asks for is not answered
+		synctest.Wait()
+		time.AfterFunc(time.Second, func() { conn.Close() })
+		if err := r.Sync(context.Background()); err != nil {
+			t.Errorf("Sync ended with %v", err)
+		}
+	})
+}
+
+// answer reads one request from conn and answers it with nothing but success.
+func answer(t *testing.T, conn net.Conn) {
+	t.Helper()
+	_, frame, err := remoting.NewFrameReader(conn, 1<<20).Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := remoting.Summarize(frame)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Write(remoting.AppendResponse(nil, asked.Kind, asked.Opaque, &remoting.Response{})); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestAMuteNameServerIsDialledAgain(t *testing.T) {
