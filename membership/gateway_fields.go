@@ -23,6 +23,7 @@ const (
 	fieldSlot               = "shardSlot"
 	fieldSlotRecordedMillis = "shardSlotRecordedMillis"
 	fieldSlotConfigured     = "shardSlotConfigured"
+	fieldSlotWaitMillis     = "shardSlotWaitMillis"
 )
 
 // RegisterRequest is the header of code 103 with the fields of a Gantry node.
@@ -63,10 +64,11 @@ func (h RegisterRequest) Encode(w *remoting.FieldWriter) {
 }
 
 // RegisterResponse is the answer's header with the slot that the node is to
-// record; NoSlot where the name server assigns none, as a stock one.
+// record; NoSlot where the name server assigns none, as a stock one, or not yet.
 type RegisterResponse struct {
 	protocol.RegisterBrokerResponse
-	Slot int
+	Slot           int
+	SlotWaitMillis int32 // where positive: register again after that for a slot
 }
 
 // Decode reads the fields; its error is a *remoting.FieldError.
@@ -76,6 +78,7 @@ func (h *RegisterResponse) Decode(f remoting.Fields) error {
 	}
 	r := f.Reader()
 	h.Slot = int(r.OptInt32(fieldSlot, NoSlot))
+	h.SlotWaitMillis = r.OptInt32(fieldSlotWaitMillis, 0)
 	return r.Err()
 }
 
@@ -84,5 +87,8 @@ func (h RegisterResponse) Encode(w *remoting.FieldWriter) {
 	h.RegisterBrokerResponse.Encode(w)
 	if h.Slot != NoSlot {
 		w.Int(fieldSlot, int64(h.Slot))
+	}
+	if h.SlotWaitMillis > 0 {
+		w.Int(fieldSlotWaitMillis, int64(h.SlotWaitMillis))
 	}
 }

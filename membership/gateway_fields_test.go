@@ -62,6 +62,7 @@ func TestRegisterResponseComesBack(t *testing.T) {
 	for _, h := range []RegisterResponse{
 		{Slot: NoSlot},
 		{Slot: 0},
+		{Slot: NoSlot, SlotWaitMillis: 1500},
 		{RegisterBrokerResponse: protocol.RegisterBrokerResponse{HAServerAddr: "h:1", MasterAddr: "m:1"}, Slot: 9},
 	} {
 		var got RegisterResponse

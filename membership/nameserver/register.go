@@ -39,6 +39,7 @@ func (s *Server) registerBroker(c *remoting.Command, from *remoting.Channel) (*r
 	response := &remoting.Response{Header: membership.RegisterResponse{
 		RegisterBrokerResponse: protocol.RegisterBrokerResponse{HAServerAddr: done.HAServerAddr, MasterAddr: done.MasterAddr},
 		Slot:                   done.Slot,
+		SlotWaitMillis:         int32((done.SlotWait + time.Millisecond - 1) / time.Millisecond),
 	}}
 	if ordered, ok := s.kv.list(NamespaceOrderTopicConfig); ok {
 		response.Body = protocol.KVTable{Table: ordered}.Encode()

@@ -39,6 +39,9 @@ type Config struct {
 	ExpireMillis int // without renewal for so long a registration ends, default 120,000
 	ScanMillis   int // how often that is looked for, default 5,000
 
+	NoSlots      bool // assign none: a name server of direct routes needs no slots
+	SettleMillis int  // after the start only recorded slots count for so long, default 1,500; negative: not at all
+
 	MaxNodes     int // default 10,000
 	MaxSlots     int // default 2,000: with 20 ports a slot, what lies between 20911 and 60911
 	MaxKVEntries int // default 65,536
@@ -54,12 +57,20 @@ func (c Config) withDefaults() Config {
 	for _, f := range []struct {
 		field    *int
 		standard int
-	}{{&c.ExpireMillis, 120_000}, {&c.ScanMillis, 5_000}, {&c.MaxNodes, 10_000}, {&c.MaxSlots, 2_000}, {&c.MaxKVEntries, 65_536}} {
+	}{{&c.ExpireMillis, 120_000}, {&c.ScanMillis, 5_000}, {&c.SettleMillis, 1_500}, {&c.MaxNodes, 10_000}, {&c.MaxSlots, 2_000}, {&c.MaxKVEntries, 65_536}} {
 		if *f.field == 0 {
 			*f.field = f.standard
 		}
 	}
 	return c
+}
+
+func (c Config) bounds(start time.Time) Bounds {
+	b := Bounds{Nodes: c.MaxNodes, Slots: c.MaxSlots, ProposeFrom: start.Add(time.Duration(c.SettleMillis) * time.Millisecond)}
+	if c.NoSlots {
+		b.Slots = 0
+	}
+	return b
 }
 
 // Server answers a name server's codes. Handle and Closed come from whoever owns
@@ -82,7 +93,7 @@ func New(log *slog.Logger, config Config) *Server {
 	s := &Server{
 		log:      log,
 		config:   config,
-		table:    NewTable(config.MaxNodes, config.MaxSlots),
+		table:    NewTable(config.bounds(time.Now())),
 		kv:       newKVTable(config.MaxKVEntries),
 		requests: requests(),
 		stop:     make(chan struct{}),

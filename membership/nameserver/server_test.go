@@ -240,7 +240,7 @@ func gatewayView(_ *remoting.Channel, shard Shard) map[int64]string {
 func TestGatewayRouteShowsAShardOnceItsSlotIsRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var changes atomic.Int32
-		w := newWorld(t, Config{View: gatewayView, OnShardsChanged: func() { changes.Add(1) }})
+		w := newWorld(t, Config{View: gatewayView, OnShardsChanged: func() { changes.Add(1) }, SettleMillis: -1})
 		node, java, client := w.connect(), w.connect(), w.connect()
 
 		gantry := broker("C", "g", 0, 1, topic("T", 4, 6))

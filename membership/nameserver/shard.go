@@ -1,6 +1,9 @@
 package nameserver
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // masterID is the brokerId under which a shard's master registers.
 const masterID = 0
@@ -12,7 +15,8 @@ var ErrTableFull = errors.New("no room for another broker")
 type Registered struct {
 	MasterAddr    string // told to a slave whose master is known, else empty
 	HAServerAddr  string
-	Slot          int // the slot the node is to record, NoSlot without gateway
+	Slot          int           // the slot the node is to record, NoSlot without gateway
+	SlotWait      time.Duration // where positive, a slot is proposed only after it
 	First         bool
 	ShardsChanged bool  // an address or a slot is not what it was
 	SlotRefused   error // a *SlotError: the claim was not granted, or no slot is free

@@ -42,16 +42,20 @@ func newSlotTable(max int) *slotTable {
 }
 
 // register hears a node's claim and returns the slot its shard is to have:
-// the one claimed, or another that the node must record and state instead.
-// The error, a *SlotError, is set where the claim was not granted or no slot
-// is free; the slot (or NoSlot) is valid all the same.
-func (t *slotTable) register(shard string, claim membership.SlotClaim) (int, error) {
+// the one claimed, or another that the node must record and state instead. A
+// shard without a slot is proposed one only where propose says so, else it gets
+// NoSlot. The error, a *SlotError, is set where the claim was not granted or no
+// slot is free; the slot is valid all the same.
+func (t *slotTable) register(shard string, claim membership.SlotClaim, propose bool) (int, error) {
 	var refused error
 	if claim.Slot != membership.NoSlot {
 		refused = t.claim(shard, claim)
 	}
 	if s := t.shards[shard]; s != nil {
 		return s.claim.Slot, refused
+	}
+	if !propose {
+		return membership.NoSlot, refused
 	}
 	slot := t.lowestFree()
 	if slot == membership.NoSlot {

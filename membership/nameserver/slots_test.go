@@ -98,7 +98,7 @@ func TestSlots(t *testing.T) {
 		t.Run(story.name, func(t *testing.T) {
 			slots := newSlotTable(9)
 			for i, step := range story.steps {
-				told, err := slots.register(step.shard, step.claim)
+				told, err := slots.register(step.shard, step.claim, true)
 				if told != step.told || (err != nil) != step.refused {
 					t.Fatalf("step %d: %s states %+v: told %d (%v), want %d", i+1, step.shard, step.claim, told, err, step.told)
 				}
@@ -111,10 +111,26 @@ func TestSlots(t *testing.T) {
 	}
 }
 
+func TestWithoutProposalsOnlyRecordsCount(t *testing.T) {
+	slots := newSlotTable(9)
+	for i, step := range []slotStep{
+		{shard: "new", claim: none, told: noSlot},
+		{shard: "a", claim: recorded(0, 100), told: 0},
+		{shard: "a", claim: none, told: 0},
+		{shard: "b", claim: recorded(0, 200), told: noSlot, refused: true},
+	} {
+		told, err := slots.register(step.shard, step.claim, false)
+		if told != step.told || (err != nil) != step.refused {
+			t.Errorf("step %d: %s states %+v: told %d (%v), want %d", i+1, step.shard, step.claim, told, err, step.told)
+		}
+		checkSlots(t, slots)
+	}
+}
+
 func TestSlotsRunOut(t *testing.T) {
 	slots := newSlotTable(2)
 	for i, want := range []int{0, 1, noSlot} {
-		told, err := slots.register(fmt.Sprint("shard", i), none)
+		told, err := slots.register(fmt.Sprint("shard", i), none, true)
 		if told != want {
 			t.Fatalf("shard%d: told %d, want %d", i, told, want)
 		}
@@ -147,7 +163,7 @@ func FuzzSlots(f *testing.F) {
 		for i, b := range script {
 			claim := membership.SlotClaim{Slot: int(b>>2&7) - 2, RecordedMillis: int64(b >> 5), Configured: i%7 == 6}
 			shard := string(rune('a' + b&3))
-			told, _ := slots.register(shard, claim)
+			told, _ := slots.register(shard, claim, i%5 != 4)
 			if advertised := slots.recorded(shard); advertised != noSlot && advertised != told {
 				t.Fatalf("told %d but %d is advertised", told, advertised)
 			}

@@ -14,7 +14,7 @@ import (
 // Table is the soft state of a name server (Java's RouteInfoManager). It has no
 // clock and no goroutine: callers say what time it is.
 type Table struct {
-	maxNodes int
+	bounds Bounds
 
 	mu     sync.RWMutex // guards all below; never held across I/O
 	nodes  int
@@ -35,13 +35,23 @@ type node struct {
 	renewed time.Time
 }
 
-// NewTable makes an empty table for at most maxNodes nodes and maxSlots slots.
-func NewTable(maxNodes, maxSlots int) *Table {
+// Bounds are what a Table keeps to.
+type Bounds struct {
+	Nodes int
+	Slots int // 0: none is assigned, nor any claim heard
+	// ProposeFrom is when shards without a slot are proposed one. A name server
+	// that has just started waits until those that have a record can have stated
+	// it, lest it propose their slots.
+	ProposeFrom time.Time
+}
+
+// NewTable makes an empty table.
+func NewTable(bounds Bounds) *Table {
 	return &Table{
-		maxNodes: maxNodes,
-		shards:   map[string]*shard{},
-		topics:   map[string]map[string]protocol.QueueData{},
-		slots:    newSlotTable(maxSlots),
+		bounds: bounds,
+		shards: map[string]*shard{},
+		topics: map[string]map[string]protocol.QueueData{},
+		slots:  newSlotTable(bounds.Slots),
 	}
 }
 
@@ -52,31 +62,52 @@ func NewTable(maxNodes, maxSlots int) *Table {
 func (t *Table) Register(r membership.Registration, owner *remoting.Channel, now time.Time) (Registered, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	s, err := t.shardFor(r)
+	if err != nil {
+		return Registered{}, err
+	}
+	before, slotBefore := s.nodes[r.BrokerID], t.slots.recorded(r.BrokerName)
+	done := Registered{First: before == nil || before.Addr != r.Addr}
+	if r.BrokerID == masterID && (done.First || before.version != r.DataVersion) {
+		t.putTopics(r.BrokerName, r.Topics)
+	}
+	after := &node{Node: Node{r.BrokerID, r.Addr, r.HAServerAddr, r.Gateway}, version: r.DataVersion, owner: owner, renewed: now}
+	t.put(s, after)
+	t.giveSlot(&done, r, now)
+	done.ShardsChanged = before == nil || before.Node != after.Node || slotBefore != t.slots.recorded(r.BrokerName)
+	if master := s.nodes[masterID]; master != nil && r.BrokerID != masterID {
+		done.MasterAddr, done.HAServerAddr = master.Addr, master.HAServerAddr
+	}
+	return done, nil
+}
+
+// shardFor is where r's node goes, without what it leaves.
+func (t *Table) shardFor(r membership.Registration) (*shard, error) {
 	s := t.shards[r.BrokerName]
-	if t.nodes >= t.maxNodes && (s == nil || s.nodes[r.BrokerID] == nil) {
-		return Registered{}, ErrTableFull
+	if s != nil {
+		t.leaveOtherIDs(s, r)
+	}
+	if t.nodes >= t.bounds.Nodes && (s == nil || s.nodes[r.BrokerID] == nil) {
+		return nil, ErrTableFull
 	}
 	if s == nil {
 		s = &shard{nodes: map[int64]*node{}}
 		t.shards[r.BrokerName] = s
 	}
 	s.cluster = r.Cluster
-	t.leaveOtherIDs(s, r)
-	before, slotBefore := s.nodes[r.BrokerID], t.slots.recorded(r.BrokerName)
-	done := Registered{Slot: membership.NoSlot, First: before == nil || before.Addr != r.Addr}
-	if r.BrokerID == masterID && (done.First || before.version != r.DataVersion) {
-		t.putTopics(r.BrokerName, r.Topics)
+	return s, nil
+}
+
+func (t *Table) giveSlot(done *Registered, r membership.Registration, now time.Time) {
+	done.Slot = membership.NoSlot
+	if !r.Gateway || t.bounds.Slots == 0 {
+		return
 	}
-	after := &node{Node: Node{r.BrokerID, r.Addr, r.HAServerAddr, r.Gateway}, version: r.DataVersion, owner: owner, renewed: now}
-	t.put(s, after)
-	if r.Gateway {
-		done.Slot, done.SlotRefused = t.slots.register(r.BrokerName, r.Slot)
+	wait := t.bounds.ProposeFrom.Sub(now)
+	done.Slot, done.SlotRefused = t.slots.register(r.BrokerName, r.Slot, wait <= 0)
+	if done.Slot == membership.NoSlot {
+		done.SlotWait = max(wait, 0)
 	}
-	done.ShardsChanged = before == nil || before.Node != after.Node || slotBefore != t.slots.recorded(r.BrokerName)
-	if master := s.nodes[masterID]; master != nil && r.BrokerID != masterID {
-		done.MasterAddr, done.HAServerAddr = master.Addr, master.HAServerAddr
-	}
-	return done, nil
 }
 
 func (t *Table) leaveOtherIDs(s *shard, r membership.Registration) {

@@ -35,7 +35,7 @@ func broker(cluster, name string, id int64, counter int64, topics ...protocol.To
 	}
 }
 
-func newTable() *Table { return NewTable(100, 100) }
+func newTable() *Table { return NewTable(Bounds{Nodes: 100, Slots: 100}) }
 
 func register(t *testing.T, table *Table, r membership.Registration, over *remoting.Channel) Registered {
 	t.Helper()
@@ -284,6 +284,32 @@ func TestSlotIsOfTheShardAndGatewayOfTheNode(t *testing.T) {
 	}
 }
 
+func TestProposalsWaitUntilRecordsCanHaveBeenStated(t *testing.T) {
+	table, over := NewTable(Bounds{Nodes: 100, Slots: 100, ProposeFrom: start.Add(time.Second)}), new(remoting.Channel)
+	fresh, known := broker("C", "fresh", 0, 1), broker("C", "known", 0, 1)
+	fresh.Gateway, known.Gateway = true, true
+	known.Slot = recorded(0, 100)
+	if done := register(t, table, fresh, over); done.Slot != noSlot || done.SlotWait != time.Second {
+		t.Fatalf("a shard without a slot is told %+v", done)
+	}
+	if done := register(t, table, known, over); done.Slot != 0 || done.SlotWait != 0 {
+		t.Fatalf("a shard with a record is told %+v", done)
+	}
+	done, err := table.Register(fresh, over, start.Add(time.Second))
+	if err != nil || done.Slot != 1 || done.SlotWait != 0 {
+		t.Fatalf("afterwards it is told %+v, %v", done, err)
+	}
+}
+
+func TestWithoutSlotsNoneIsAssigned(t *testing.T) {
+	table := NewTable(Bounds{Nodes: 100})
+	node := broker("C", "a", 0, 1)
+	node.Gateway, node.Slot = true, recorded(0, 100)
+	if done := register(t, table, node, new(remoting.Channel)); done.Slot != noSlot || done.SlotRefused != nil || table.Shards()[0].Slot != noSlot {
+		t.Fatalf("told %+v", done)
+	}
+}
+
 func TestAShardThatIsAwayKeepsItsSlot(t *testing.T) {
 	table, over := newTable(), new(remoting.Channel)
 	a, b := broker("C", "a", 0, 1), broker("C", "b", 0, 1)
@@ -297,13 +323,16 @@ func TestAShardThatIsAwayKeepsItsSlot(t *testing.T) {
 }
 
 func TestTableIsBounded(t *testing.T) {
-	table, over := NewTable(2, 100), new(remoting.Channel)
+	table, over := NewTable(Bounds{Nodes: 2, Slots: 100}), new(remoting.Channel)
 	register(t, table, broker("C", "a", 0, 1), over)
 	register(t, table, broker("C", "a", 1, 1), over)
 	if _, err := table.Register(broker("C", "b", 0, 1), over, start); err != ErrTableFull {
 		t.Fatalf("a third node of two: %v", err)
 	}
 	register(t, table, broker("C", "a", 1, 1), over)
-	table.Unregister("a", 1, "a-1:10911")
+	promoted := broker("C", "a", 2, 1)
+	promoted.Addr = "a-1:10911"
+	register(t, table, promoted, over) // it leaves its former id: no third node
+	table.Unregister("a", 2, "a-1:10911")
 	register(t, table, broker("C", "b", 0, 1), over)
 }

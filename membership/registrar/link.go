@@ -86,11 +86,12 @@ func (l *link) dial(ctx context.Context) (*remoting.Client, error) {
 // wanted; it returns why the connection is of no further use.
 func (l *link) serve(ctx context.Context, client *remoting.Client) error {
 	l.setConnected(true)
-	period := firstPeriodMillis
+	next := time.NewTimer(millis(firstPeriodMillis))
+	defer next.Stop()
 	for {
 		l.unnudge()
 		answered := l.takeWaiting()
-		err := l.register(ctx, client)
+		slotWait, err := l.register(ctx, client)
 		for _, ch := range answered {
 			close(ch)
 		}
@@ -98,8 +99,9 @@ func (l *link) serve(ctx context.Context, client *remoting.Client) error {
 			return err
 		}
 		select {
-		case <-time.After(millis(period)):
-			period = l.config.PeriodMillis
+		case <-after(slotWait):
+		case <-next.C:
+			next.Reset(millis(l.config.PeriodMillis))
 		case <-l.wake:
 		case <-client.Done():
 			return client.Err()
@@ -135,6 +137,14 @@ func (l *link) lost(ctx context.Context, err error) {
 		l.log.Warn("name server is not reached, trying again", "err", err)
 		l.quiet = true
 	}
+}
+
+// after is time.After for a wait that there may be none of.
+func after(wait time.Duration) <-chan time.Time {
+	if wait <= 0 {
+		return nil
+	}
+	return time.After(wait)
 }
 
 func pause(ctx context.Context, forMillis int) {

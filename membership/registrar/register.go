@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"time"
 
 	"gantry/membership"
 	"gantry/remoting"
@@ -15,25 +16,26 @@ import (
 // a stock NameServer needs, and the fields that only a Gantry name server reads.
 // Java: BrokerOuterAPI.
 
-// register states the node's current registration and hands the answer on. Its
-// error is the connection's; an answer that refuses is logged and keeps it.
-func (l *link) register(ctx context.Context, client *remoting.Client) error {
+// register states the node's current registration and hands the answer on; it
+// returns how long to wait for a slot, if at all. Its error is the connection's;
+// an answer that refuses is logged and keeps the connection.
+func (l *link) register(ctx context.Context, client *remoting.Client) (slotWait time.Duration, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, millis(l.config.TimeoutMillis),
 		fmt.Errorf("nothing came for %d ms", l.config.TimeoutMillis))
 	defer cancel()
 	l.sent = l.config.Current()
 	answer, err := client.Invoke(ctx, registerRequest(l.sent))
 	if err != nil {
-		return fmt.Errorf("register: %w", err)
+		return 0, fmt.Errorf("register: %w", err)
 	}
-	read, err := l.readAnswer(answer)
+	read, slotWait, err := l.readAnswer(answer)
 	if err != nil {
 		l.logRefusal(err)
-		return nil
+		return 0, nil
 	}
 	l.logRegistered()
 	l.config.OnAnswer(read)
-	return nil
+	return slotWait, nil
 }
 
 func registerRequest(r membership.Registration) *remoting.Request {
@@ -59,24 +61,25 @@ func registerRequest(r membership.Registration) *remoting.Request {
 	}
 }
 
-func (l *link) readAnswer(c *remoting.Command) (Answer, error) {
+func (l *link) readAnswer(c *remoting.Command) (Answer, time.Duration, error) {
 	if c.Code != protocol.Success {
-		return Answer{}, &protocol.Error{Code: c.Code, Remark: c.Remark}
+		return Answer{}, 0, &protocol.Error{Code: c.Code, Remark: c.Remark}
 	}
 	var h membership.RegisterResponse
 	if err := h.Decode(c.Ext); err != nil {
-		return Answer{}, err
+		return Answer{}, 0, err
 	}
+	slotWait := millis(int(h.SlotWaitMillis))
 	answer := Answer{NameServer: l.addr, MasterAddr: h.MasterAddr, HAServerAddr: h.HAServerAddr, Slot: h.Slot}
 	if len(c.Body) == 0 {
-		return answer, nil
+		return answer, slotWait, nil
 	}
 	var ordered protocol.KVTable
 	if err := ordered.Decode(c.Body); err != nil {
-		return Answer{}, err
+		return Answer{}, 0, err
 	}
 	answer.OrderTopics = ordered.Table
-	return answer, nil
+	return answer, slotWait, nil
 }
 
 // logRefusal says once what each answer repeats.
