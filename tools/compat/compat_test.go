@@ -9,6 +9,7 @@ import (
 	"os"
 	"testing"
 
+	"gantry/tools/compat/server"
 	"gantry/tools/compat/stage"
 )
 
@@ -28,8 +29,12 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "compat:", err)
 		return 1
 	}
-	var err error
-	theatre, err = stage.New(map[string]string{"messageDelayLevel": delayLevels})
+	target, err := server.TargetFromEnvironment()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "compat:", err)
+		return 1
+	}
+	theatre, err = stage.New(target, map[string]string{"messageDelayLevel": delayLevels})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "compat:", err)
 		return 1

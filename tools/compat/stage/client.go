@@ -34,6 +34,15 @@ func (c *Client) Topic(queues int) string {
 	return name
 }
 
+// GroupWithRetryTopic makes a name for a consumer group whose retry topic has a route before the first member starts, as
+// that of a group which is in use. Else a client that refuses a message may not see it again before its next route poll.
+func (c *Client) GroupWithRetryTopic() string {
+	c.t.Helper()
+	group := c.Unique("group")
+	CreateTopic(c.t, c.server, "%RETRY%"+group, 1)
+	return group
+}
+
 // CreateTopic creates a topic at the server's shard and waits for its route.
 func CreateTopic(t testing.TB, s server.Server, name string, queues int) {
 	t.Helper()

@@ -34,12 +34,8 @@ type Stage struct {
 	closers []func()
 }
 
-// New resolves the clients and servers. The caller closes the stage.
-func New(properties map[string]string) (*Stage, error) {
-	target, err := server.TargetFromEnvironment()
-	if err != nil {
-		return nil, err
-	}
+// New resolves the clients and servers; properties are those of the server that all share. The caller closes the stage.
+func New(target server.Target, properties map[string]string) (*Stage, error) {
 	set, err := artifacts.Ensure(context.Background())
 	if err != nil && !(errors.Is(err, artifacts.ErrNoJava) && os.Getenv("CI") != "true") {
 		return nil, err
@@ -109,6 +105,13 @@ func (s *Stage) requireJava(t testing.TB) {
 	}
 }
 
+// Artifacts are the resolved clients and servers.
+func (s *Stage) Artifacts(t testing.TB) *artifacts.Set {
+	t.Helper()
+	s.requireJava(t)
+	return s.set
+}
+
 // unique makes a name that is legal for topics, groups and instances and never comes again.
 func (s *Stage) unique(t testing.TB, suffix string) string {
 	name := strings.Map(func(r rune) rune {
@@ -117,7 +120,7 @@ func (s *Stage) unique(t testing.TB, suffix string) string {
 		}
 		return '_'
 	}, strings.TrimPrefix(t.Name(), "Test"))
-	return fmt.Sprintf("%s_%s_%d", name[:min(len(name), 80)], suffix, s.names.Add(1))
+	return fmt.Sprintf("%s_%s_%d", name[:min(len(name), 40)], suffix, s.names.Add(1))
 }
 
 // EachClient runs a scenario as a parallel subtest for each stock client, on the server that all share.

@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// AskVersion is the version that questions carry, which no release has. The server takes it for a new 4.9.
+const AskVersion = 411
+
 // AskTimeout bounds one question, the connection included.
 const AskTimeout = 5 * time.Second
 
@@ -23,7 +26,7 @@ func Ask(ctx context.Context, address string, code int, fields map[string]string
 	if err := conn.SetDeadline(time.Now().Add(AskTimeout)); err != nil {
 		return nil, fmt.Errorf("set a deadline on %s: %w", address, err)
 	}
-	request, err := Append(nil, Header{Code: code, Language: "GO", Version: 409, Opaque: 1, ExtFields: fields}, body)
+	request, err := Append(nil, Header{Code: code, Language: "GO", Version: AskVersion, Opaque: 1, ExtFields: fields}, body)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ final class Producers {
     Object start(JSONObject arguments) throws Exception {
         DefaultMQProducer producer = new DefaultMQProducer(arguments.getString("group"));
         producer.setNamesrvAddr(arguments.getString("namesrv"));
+        producer.setClientIP("127.0.0.1");
         producer.setInstanceName(arguments.getString("instance"));
         if (arguments.getIntValue("sendTimeoutMillis") > 0) {
             producer.setSendMsgTimeout(arguments.getIntValue("sendTimeoutMillis"));

@@ -19,6 +19,7 @@ final class PullConsumers {
     Object start(JSONObject arguments) throws Exception {
         DefaultMQPullConsumer consumer = new DefaultMQPullConsumer(arguments.getString("group"));
         consumer.setNamesrvAddr(arguments.getString("namesrv"));
+        consumer.setClientIP("127.0.0.1");
         consumer.setInstanceName(arguments.getString("instance"));
         consumer.start();
         members.put(arguments.getString("member"), consumer, consumer::shutdown);
@@ -57,6 +58,7 @@ final class PullConsumers {
     Object startLite(JSONObject arguments) throws Exception {
         DefaultLitePullConsumer consumer = new DefaultLitePullConsumer(arguments.getString("group"));
         consumer.setNamesrvAddr(arguments.getString("namesrv"));
+        consumer.setClientIP("127.0.0.1");
         consumer.setInstanceName(arguments.getString("instance"));
         startFromFirst(consumer);
         consumer.subscribe(arguments.getString("topic"), arguments.getString("expression"));
