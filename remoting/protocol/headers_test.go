@@ -235,3 +235,17 @@ func BenchmarkSendMessageResponseEncode(b *testing.B) {
 func BenchmarkPullMessageResponseEncode(b *testing.B) {
 	benchmarkEncode(b, &protocol.PullMessageResponse{})
 }
+
+func TestHotHeadersAreReadWithoutAllocation(t *testing.T) {
+	for _, h := range []header{&protocol.SendMessageRequest{}, &protocol.SendMessageRequestV1{}, &protocol.PullMessageRequest{}, &protocol.PullMessageResponse{}} {
+		fill(reflect.ValueOf(h).Elem())
+		fields := wire(t, remoting.JSON, h)
+		if n := testing.AllocsPerRun(100, func() {
+			if err := h.Decode(fields); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%T: %g allocations", h, n)
+		}
+	}
+}
