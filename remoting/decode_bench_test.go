@@ -1,20 +1,12 @@
 package remoting_test
 
 import (
-	"encoding/binary"
 	"testing"
 
 	"gantry/remoting"
 )
 
 const java310 = `{"code":310,"extFields":{"a":"benchmark_producer","b":"BenchmarkTest","c":"TBW102","d":"4","e":"3","f":"0","g":"1763663000000","h":"0","i":"UNIQ_KEY\u0001C0A80002051B18B4AAC20C8A3A0C0001\u0002WAIT\u0001true","j":"0","k":"false","l":"0","m":"false","n":"broker-a"},"flag":0,"language":"JAVA","opaque":1027,"serializeTypeCurrentRPC":"JSON","version":409}`
-
-// frameOf lays a header of any text and a body out as a frame.
-func frameOf(kind remoting.HeaderKind, header, body string) []byte {
-	frame := binary.BigEndian.AppendUint32(nil, uint32(4+len(header)+len(body)))
-	frame = binary.BigEndian.AppendUint32(frame, uint32(kind)<<24|uint32(len(header)))
-	return append(append(frame, header...), body...)
-}
 
 func BenchmarkDecode(b *testing.B) {
 	frame := frameOf(remoting.JSON, java310, string(make([]byte, 1024)))
@@ -34,6 +26,25 @@ func BenchmarkSummarize(b *testing.B) {
 	for b.Loop() {
 		if _, err := remoting.Summarize(frame); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// Each request is decoded where it arrives, and summarized on its way: neither
+// may leave work for the garbage collector.
+func TestDecodeAndSummarizeAllocateNothing(t *testing.T) {
+	frames := map[string][]byte{
+		"JSON":     frameOf(remoting.JSON, java310, "body"),
+		"ROCKETMQ": remoting.AppendRequest(nil, 1, &remoting.Request{Code: 310, Header: pairs{"a", "group", "b", "topic"}, Kind: remoting.ROCKETMQ}),
+	}
+	for name, frame := range frames {
+		var d remoting.Decoder
+		var c remoting.Command
+		if n := testing.AllocsPerRun(100, func() { d.Decode(frame, &c) }); n != 0 {
+			t.Errorf("decoding a %s header allocates %v times", name, n)
+		}
+		if n := testing.AllocsPerRun(100, func() { remoting.Summarize(frame) }); n != 0 {
+			t.Errorf("summarizing a %s header allocates %v times", name, n)
 		}
 	}
 }

@@ -96,6 +96,9 @@ func (r *FrameReader) makeRoom(need int) {
 	case have == 0 && size > readBufferBytes:
 		size = readBufferBytes
 	}
+	if size == len(r.buf) && r.start == 0 {
+		return
+	}
 	old := r.buf[r.start:r.end]
 	if size != len(r.buf) {
 		r.buf = make([]byte, size)

@@ -222,8 +222,10 @@ func (s *jsonScanner) scalar() (text []byte, ok bool) {
 		s.skip()
 		return nil, false
 	}
-	text = s.literal()
-	return text, !s.bad && string(text) != "null"
+	if text = s.literal(); s.bad || string(text) == "null" {
+		return nil, false
+	}
+	return text, true
 }
 
 // int32 reads a number, quoted or not.
