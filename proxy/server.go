@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"time"
 
 	"gantry/membership/nameserver"
 	"gantry/proxy/route"
@@ -55,12 +56,21 @@ func (s *Server) view() nameserver.View {
 	if s.config.RouteMode == DirectRoutes {
 		return nameserver.Direct
 	}
-	return route.Gateway{AdvertiseAddr: s.config.AdvertiseAddr, BasePort: s.config.GatewayBasePort, Serving: s.shards.serving}.View
+	return route.Gateway{AdvertiseAddr: s.config.AdvertiseAddr, Port: s.shards.port}.View
 }
 
-// Close lets go of clients and nodes, and returns when every goroutine has. What
-// was answered already is still written until ctx ends.
+// drainBound is how long a stop waits for answers that are under way: less than
+// what makes clients give up on them.
+const drainBound = 2 * time.Second
+
+// Close takes no more requests, waits for the answers that are under way, lets
+// go of clients and nodes, and returns when every goroutine has. It waits no
+// longer than until ctx ends.
 func (s *Server) Close(ctx context.Context) {
+	s.conns.StopReading()
+	bounded, cancel := context.WithTimeout(ctx, drainBound)
+	defer cancel()
+	s.shards.settled(bounded)
 	s.conns.Close(ctx)
 	s.nameserver.Close()
 	s.shards.close()

@@ -1,7 +1,7 @@
 package proxy
 
 import (
-	"fmt"
+	"context"
 	"net"
 	"strconv"
 	"sync"
@@ -30,20 +30,26 @@ type copyID struct {
 	brokerID   int64
 }
 
-// shardCopy is one copy of a shard behind one port.
+// shardCopy is one copy of a shard behind one port and its VIP port.
 type shardCopy struct {
-	port int
-	node *upstream.Node
+	port      int
+	listeners []net.Listener
+	node      *upstream.Node
 }
 
 func newShards(config Config, conns *remoting.Server) *shards {
 	return &shards{config: config, conns: conns, copies: map[copyID]*shardCopy{}}
 }
 
-func (s *shards) serving(brokerName string, brokerID int64) bool {
+// port is where a copy is served now.
+func (s *shards) port(brokerName string, brokerID int64) (port int, open bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.copies[copyID{brokerName, brokerID}] != nil
+	c := s.copies[copyID{brokerName, brokerID}]
+	if c == nil || len(c.listeners) == 0 {
+		return 0, false
+	}
+	return c.port, true
 }
 
 // reconcile opens what the registrations ask for.
@@ -71,25 +77,34 @@ func (s *shards) serve(shard nameserver.Shard, n nameserver.Node) error {
 	if err != nil {
 		return err
 	}
-	if known := s.copies[id]; known != nil {
-		if known.port != port {
-			return fmt.Errorf("it moved from port %d to %d while the proxy runs: restart the proxy", known.port, port)
-		}
-		known.node.Move(n.Addr)
+	c := s.copies[id]
+	if c == nil {
+		c = &shardCopy{node: s.open(shard.BrokerName, n.Addr)}
+		s.copies[id] = c
+	}
+	c.node.Move(n.Addr)
+	return s.serveAt(id, c, port)
+}
+
+// serveAt opens a copy's ports. A shard that lost its slot to an earlier record
+// leaves the ports of the lost one.
+func (s *shards) serveAt(id copyID, c *shardCopy, port int) error {
+	if c.port == port && len(c.listeners) > 0 {
 		return nil
 	}
+	for _, l := range c.listeners {
+		l.Close()
+	}
+	c.port, c.listeners = port, nil
 	listeners, err := s.listen(port)
 	if err != nil {
 		return err
 	}
-	c := &shardCopy{port: port, node: s.open(shard.BrokerName, n.Addr)}
+	c.listeners = listeners
 	for _, l := range listeners {
-		s.conns.Serve(l, func(conn *remoting.Conn) remoting.FrameHandler {
-			return session.Open(conn, c.node, policyOf)
-		})
+		s.conns.Serve(l, func(conn *remoting.Conn) remoting.FrameHandler { return session.Open(conn, c.node, policyOf) })
 	}
-	s.copies[id] = c
-	s.config.Log.Info("shard served", "broker_name", shard.BrokerName, "broker_id", n.BrokerID, "port", port, "addr", n.Addr)
+	s.config.Log.Info("shard served", "broker_name", id.brokerName, "broker_id", id.brokerID, "port", port)
 	return nil
 }
 
@@ -112,6 +127,15 @@ func (s *shards) listen(port int) ([]net.Listener, error) {
 func (s *shards) open(brokerName, addr string) *upstream.Node {
 	return upstream.Open(upstream.Config{ProxyID: s.config.ProxyID, ClusterKey: s.config.ClusterKey,
 		Dial: s.config.Dial, Log: s.config.Log, RetryMillis: s.config.RetryMillis}, brokerName, addr)
+}
+
+// settled waits until no client waits for an answer that is no pull's.
+func (s *shards) settled(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.copies {
+		c.node.Settled(ctx)
+	}
 }
 
 func (s *shards) close() {

@@ -162,6 +162,15 @@ func (s *Server) CloseListeners() {
 	s.listeners = nil
 }
 
+// StopReading stops accepting and lets no connection bring another request; what
+// is under way is answered still, until Close.
+func (s *Server) StopReading() {
+	s.CloseListeners()
+	for _, c := range s.snapshot() {
+		c.StopReading()
+	}
+}
+
 // Close stops accepting, lets what was sent leave until ctx ends, closes every
 // connection and returns when all goroutines have.
 func (s *Server) Close(ctx context.Context) {

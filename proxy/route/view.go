@@ -15,9 +15,8 @@ type Gateway struct {
 	// AdvertiseAddr is the host that clients are told; "" means the address that
 	// the asker connected to.
 	AdvertiseAddr string
-	BasePort      int // gatewayBasePort
-	// Serving reports whether the proxy listens for that copy of the shard.
-	Serving func(brokerName string, brokerID int64) bool
+	// Port is where the proxy serves that copy of the shard now.
+	Port func(brokerName string, brokerID int64) (port int, open bool)
 }
 
 // View implements nameserver.View: a shard whose nodes cannot be reached
@@ -26,13 +25,10 @@ type Gateway struct {
 func (g Gateway) View(asker *remoting.Channel, shard nameserver.Shard) map[int64]string {
 	addrs := make(map[int64]string, len(shard.Nodes))
 	for _, n := range shard.Nodes {
-		switch {
-		case !n.Gateway:
+		if !n.Gateway {
 			addrs[n.BrokerID] = n.Addr
-		case shard.Slot != membership.NoSlot && g.Serving(shard.BrokerName, n.BrokerID):
-			if port, err := Port(g.BasePort, shard.Slot, n.BrokerID); err == nil {
-				addrs[n.BrokerID] = g.host(asker.Local) + ":" + strconv.Itoa(port)
-			}
+		} else if port, open := g.Port(shard.BrokerName, n.BrokerID); open && shard.Slot != membership.NoSlot {
+			addrs[n.BrokerID] = g.host(asker.Local) + ":" + strconv.Itoa(port)
 		}
 	}
 	return addrs

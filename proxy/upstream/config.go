@@ -36,4 +36,6 @@ const (
 	lastPause  = 500 * time.Millisecond
 	// joinBound is how long dialling, handshakes and announcements may take.
 	joinBound = 5 * time.Second
+	// settleStep is how finely the end of a drain is looked for.
+	settleStep = 5 * time.Millisecond
 )

@@ -61,6 +61,24 @@ func (n *Node) address() string {
 	return n.addr
 }
 
+// Settled waits until the node has answered every request but pulls, or ctx
+// ends.
+func (n *Node) Settled(ctx context.Context) {
+	look := time.NewTicker(settleStep)
+	defer look.Stop()
+	for n.unsettled() {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (n *Node) unsettled() bool {
+	return slices.ContainsFunc(n.snapshot(), (*Session).unsettled)
+}
+
 // Close ends every session and connection, and returns when its goroutines have.
 func (n *Node) Close() {
 	n.cancel(ErrClosed)

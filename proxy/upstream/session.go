@@ -201,6 +201,18 @@ func (s *Session) expire(now time.Time) (left int) {
 	return len(kept)
 }
 
+// unsettled reports whether the client waits for an answer that is no pull's.
+func (s *Session) unsettled() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.inFlight {
+		if r.policy.Class != envelope.Pulls {
+			return true
+		}
+	}
+	return false
+}
+
 // settle ends a request that no node will answer.
 func (s *Session) settle(r *request, remark string) {
 	if r.sum.IsOneway() || r.policy.OnLoss == Silence {
