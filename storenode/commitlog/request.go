@@ -1,0 +1,174 @@
+package commitlog
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sync"
+
+	"gantry/remoting/message"
+)
+
+// Request is one or more records for one queue, to be appended together: consecutive in the log, in one file, with
+// consecutive queue offsets. A Request may be used again after Done.
+type Request struct {
+	Topic   string
+	QueueID int32
+	Records []byte // encoded; the log's until Done, offsets and storeTimestamp are written into them
+	Wait    bool   // with SyncFlush: answer only when the disk has the records
+
+	// Done is called once from the appender, with the fields below set. It must not block.
+	Done func(*Request)
+
+	Err            error // nil, or why the records are not in the log
+	Offset         Offset
+	QueueOffset    int64
+	StoreTimestamp int64 // ms since 1970
+	Count          int   // records
+}
+
+// blankBytes is the least that must stay free at the end of a file: the head of the blank.
+const blankBytes = 8
+
+// prepare checks the records, so that the appender can trust their lengths.
+func (r *Request) prepare(fileBytes int64) error {
+	r.Err, r.Count = nil, 0
+	if int64(len(r.Records))+blankBytes > fileBytes {
+		return fmt.Errorf("%w: %d bytes, a file has %d", ErrTooLarge, len(r.Records), fileBytes)
+	}
+	for rest := r.Records; len(rest) > 0; r.Count++ {
+		record, err := message.ParseRecord(rest)
+		if err != nil {
+			return fmt.Errorf("%w: record %d: %w", ErrMalformed, r.Count, err)
+		}
+		rest = rest[len(record):]
+	}
+	if r.Count == 0 {
+		return fmt.Errorf("%w: it is empty", ErrMalformed)
+	}
+	return nil
+}
+
+// assign writes what only the appender knows into the records.
+func (r *Request) assign(at Offset, queueOffset, storeTimestamp int64) {
+	r.Offset, r.QueueOffset, r.StoreTimestamp = at, queueOffset, storeTimestamp
+	for rest := r.Records; len(rest) > 0; {
+		record := message.Record(rest[:binary.BigEndian.Uint32(rest)])
+		record.SetPhysicalOffset(int64(at))
+		record.SetStoreTimestamp(storeTimestamp)
+		if queued(record.SysFlag()) {
+			record.SetQueueOffset(queueOffset)
+			queueOffset++
+		} else {
+			record.SetQueueOffset(0)
+		}
+		at += Offset(len(record))
+		rest = rest[len(record):]
+	}
+}
+
+// queuedCount is how many of the records take a place in their queue.
+func (r *Request) queuedCount() int {
+	count := 0
+	for rest := r.Records; len(rest) > 0; {
+		record := message.Record(rest[:binary.BigEndian.Uint32(rest)])
+		if queued(record.SysFlag()) {
+			count++
+		}
+		rest = rest[len(record):]
+	}
+	return count
+}
+
+// queued says whether a record with this sysFlag has a queue offset; prepared and rolled-back ones have none.
+func queued(sysFlag int32) bool {
+	kind := message.TransactionType(sysFlag)
+	return kind == 0 || kind == message.FlagTransactionCommit
+}
+
+// PhysicalOffsets appends the place of each record of an answered request to dst.
+func (r *Request) PhysicalOffsets(dst []Offset) []Offset {
+	at := r.Offset
+	for rest := r.Records; len(rest) > 0; {
+		size := binary.BigEndian.Uint32(rest)
+		dst = append(dst, at)
+		at += Offset(size)
+		rest = rest[size:]
+	}
+	return dst
+}
+
+// requestQueue gathers requests for the appender. mu guards all fields and is held for a few instructions only.
+type requestQueue struct {
+	mu                  sync.Mutex
+	filled              sync.Cond
+	waiting             []*Request
+	controls            []func()
+	bytes               int
+	inWork, inWorkBytes int // taken, not answered yet
+	maxCount, maxBytes  int
+	closed              bool
+}
+
+func (q *requestQueue) init(maxCount, maxBytes int) {
+	q.filled.L = &q.mu
+	q.maxCount, q.maxBytes = maxCount, maxBytes
+}
+
+func (q *requestQueue) put(r *Request) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	count, bytes := len(q.waiting)+q.inWork, q.bytes+q.inWorkBytes
+	switch {
+	case q.closed:
+		return ErrClosed
+	case count >= q.maxCount:
+		return &BusyError{What: "requests", Queued: count, Limit: q.maxCount}
+	case count > 0 && bytes+len(r.Records) > q.maxBytes:
+		return &BusyError{What: "bytes", Queued: bytes, Limit: q.maxBytes}
+	}
+	q.waiting = append(q.waiting, r)
+	q.bytes += len(r.Records)
+	if len(q.waiting) == 1 {
+		q.filled.Signal()
+	}
+	return nil
+}
+
+// control queues f to run on the appender behind the requests that wait now.
+func (q *requestQueue) control(f func()) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return ErrClosed
+	}
+	q.controls = append(q.controls, f)
+	q.filled.Signal()
+	return nil
+}
+
+// take waits for requests and returns all of them, and what to run behind them; ok is false once the queue is closed
+// and empty. spent is the slice returned before, to be filled again.
+func (q *requestQueue) take(spent []*Request) (taken []*Request, controls []func(), ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.inWork, q.inWorkBytes = 0, 0
+	for len(q.waiting) == 0 && len(q.controls) == 0 {
+		if q.closed {
+			return nil, nil, false
+		}
+		q.filled.Wait()
+	}
+	clear(spent)
+	taken, q.waiting = q.waiting, spent[:0]
+	controls, q.controls = q.controls, nil
+	q.inWork, q.inWorkBytes = len(taken), q.bytes
+	q.bytes = 0
+	return taken, controls, true
+}
+
+func (q *requestQueue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	q.filled.Signal()
+}

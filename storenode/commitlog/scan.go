@@ -1,0 +1,101 @@
+package commitlog
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+
+	"gantry/remoting/message"
+)
+
+// scanBytes is how much a Scanner reads at a time.
+const scanBytes = 256 << 10
+
+// Scanner reads the log record by record: dispatch and recovery follow it with the same code. It reads large pieces
+// into a buffer of its own and is not for concurrent use.
+type Scanner struct {
+	CheckBodies bool // compare bodies with their checksums
+
+	log   *Log
+	at    Offset // of the next record
+	buf   []byte
+	bufAt Offset
+}
+
+// Scan begins at offset, which must be where a record or a file begins.
+func (l *Log) Scan(offset Offset) *Scanner { return &Scanner{log: l, at: offset, bufAt: offset} }
+
+// Offset is where the next record is looked for: behind the last one.
+func (s *Scanner) Offset() Offset { return s.at }
+
+// Next returns the next record, borrowed until the next call. Errors: io.EOF at the log's end, *CorruptError where
+// something else than a record lies before it, ErrOutOfRange where the log begins later, the file's.
+func (s *Scanner) Next() (message.Record, error) {
+	for {
+		if s.at >= s.log.End() {
+			return nil, io.EOF
+		}
+		b, err := s.window(blankBytes)
+		if err != nil {
+			return nil, err
+		}
+		if binary.BigEndian.Uint32(b[4:]) == message.MagicBlank {
+			s.nextFile()
+			continue
+		}
+		record, err := s.record(b)
+		if err != nil {
+			return nil, err
+		}
+		s.at += Offset(len(record))
+		return record, nil
+	}
+}
+
+func (s *Scanner) nextFile() {
+	size := Offset(s.log.FileBytes())
+	s.at += size - (s.at-s.log.Min())%size
+}
+
+// record returns the record at s.at, whose first bytes are b.
+func (s *Scanner) record(b []byte) (message.Record, error) {
+	record, err := message.ParseRecord(b)
+	if errors.Is(err, message.ErrTruncated) {
+		size := int64(int32(binary.BigEndian.Uint32(b)))
+		if size > s.log.FileBytes() {
+			return nil, s.log.corrupt(s.at, message.ErrMalformed)
+		}
+		if b, err = s.window(int(size)); err != nil {
+			return nil, err
+		}
+	}
+	if record, err = s.log.check(b, s.at); err != nil {
+		return nil, err
+	}
+	if s.CheckBodies {
+		if err := record.CheckBody(); err != nil {
+			return nil, s.log.corrupt(s.at, err)
+		}
+	}
+	return record, nil
+}
+
+// window returns what the buffer holds from s.at on, at least need bytes of it.
+func (s *Scanner) window(need int) ([]byte, error) {
+	if have := s.bufAt + Offset(len(s.buf)) - s.at; s.at >= s.bufAt && have >= Offset(need) {
+		return s.buf[s.at-s.bufAt:], nil
+	}
+	size := max(scanBytes, need)
+	if cap(s.buf) < size || cap(s.buf) > max(size, 4*scanBytes) {
+		s.buf = make([]byte, size)
+	}
+	n, err := s.log.ReadAt(s.buf[:size], s.at)
+	s.buf, s.bufAt = s.buf[:n], s.at
+	if err != nil {
+		return nil, err
+	}
+	if n < need {
+		return nil, s.log.corrupt(s.at, message.ErrTruncated)
+	}
+	return s.buf, nil
+}
