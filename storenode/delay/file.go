@@ -1,0 +1,46 @@
+package delay
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"gantry/remoting/fastjson"
+)
+
+// encode writes the progress as the Java broker does: {"offsetTable":{1:5,2:0}}, by level.
+func (s *Service) encode() []byte {
+	progress := maps.Clone(s.others)
+	for _, l := range s.levels {
+		if next := l.next.Load(); next > 0 {
+			progress[l.number] = next
+		}
+	}
+	text := []byte("{\n\t\"offsetTable\":{")
+	for i, number := range slices.Sorted(maps.Keys(progress)) {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendInt(text, int64(number), 10)
+		text = append(text, ':')
+		text = strconv.AppendInt(text, progress[number], 10)
+	}
+	return append(text, "}\n}"...)
+}
+
+func (s *Service) decode(text []byte) error {
+	var file struct {
+		OffsetTable map[int]int64 `json:"offsetTable"`
+	}
+	if err := fastjson.Unmarshal(text, &file); err != nil {
+		return err
+	}
+	for number, next := range file.OffsetTable {
+		if number >= 1 && number <= len(s.levels) {
+			s.levels[number-1].next.Store(next)
+		} else {
+			s.others[number] = next
+		}
+	}
+	return nil
+}

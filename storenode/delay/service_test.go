@@ -1,0 +1,438 @@
+package delay
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gantry/remoting/message"
+	"gantry/storenode/configfile"
+	"gantry/storenode/configfile/configtest"
+	"gantry/storenode/topic"
+)
+
+const path = "/store/config/delayOffset.json"
+
+var errDisk = errors.New("the disk does not work")
+
+// scene is a schedule topic and a log in memory, with a service between them.
+type scene struct {
+	*testing.T
+	fsys    configtest.FS
+	levels  Levels
+	start   time.Time
+	service *Service
+
+	mu      sync.Mutex
+	queues  map[int32][]Entry
+	low     map[int32]int64
+	records [][]byte // by physical offset
+	log     []message.Message
+	told    []string // "name at time"
+	room    int      // messages the log takes before it fails; negative: all
+	reads   int
+	appends int
+}
+
+func newScene(t *testing.T) *scene {
+	levels, err := ParseLevels("1s 5s 10s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &scene{T: t, levels: levels, start: time.Now(), queues: map[int32][]Entry{}, low: map[int32]int64{}, room: -1}
+	t.Cleanup(func() { s.stop() })
+	return s
+}
+
+func (s *scene) run() {
+	s.Helper()
+	service, err := Start(DefaultConfig(), s.levels, s, s, &s.fsys, path, slog.New(slog.DiscardHandler))
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.service = service
+}
+
+func (s *scene) stop() {
+	if s.service != nil {
+		if err := s.service.Close(); err != nil {
+			s.Error(err)
+		}
+		s.service = nil
+	}
+}
+
+// Bounds, Entries and Record implement Schedule.
+func (s *scene) Bounds(queueID int32) (low, high int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reads++
+	return s.low[queueID], int64(len(s.queues[queueID]))
+}
+
+func (s *scene) Entries(queueID int32, offset int64, dst []Entry) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return copy(dst, s.queues[queueID][offset:]), nil
+}
+
+func (s *scene) Record(e Entry) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	record := s.records[e.PhysicalOffset]
+	if record == nil {
+		return nil, fmt.Errorf("read at %d: %w", e.PhysicalOffset, ErrGone)
+	}
+	return slices.Clone(record), nil
+}
+
+// Append implements Log.
+func (s *scene) Append(messages []*message.Message) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.appends++
+	for i, m := range messages {
+		if s.room == 0 {
+			return i, errDisk
+		}
+		s.room--
+		s.log = append(s.log, *m)
+		s.told = append(s.told, fmt.Sprintf("%s at %v", m.Body, time.Since(s.start)))
+	}
+	return len(messages), nil
+}
+
+// delayed is a message as the send path stores it.
+func delayed(name string, level int) message.Message {
+	host := netip.MustParseAddrPort("10.0.0.5:1234")
+	props := message.Properties(nil).Set("KEYS", "k").Set(message.PropertyDelay, fmt.Sprint(level)).
+		Set(message.PropertyUniqKey, "U"+name[:1]).Set(message.PropertyTags, "TagA").
+		Set(message.PropertyRealTopic, "TopicTest").Set(message.PropertyRealQueueID, "3")
+	return message.Message{
+		Topic: topic.ScheduleTopic, QueueID: QueueID(level), Flag: 7, SysFlag: message.FlagCompressed,
+		ReconsumeTimes: 2, QueueOffset: 4, PhysicalOffset: 5, BornTimestamp: 6, StoreTimestamp: time.Now().UnixMilli(),
+		PreparedTransactionOffset: 8, BornHost: host, StoreHost: host, Body: []byte(name), Properties: props,
+	}
+}
+
+// put stores a message and tells the service.
+func (s *scene) put(name string, level int, change func(*message.Message, *Entry)) {
+	s.Helper()
+	m := delayed(name, level)
+	s.mu.Lock()
+	e := Entry{PhysicalOffset: int64(len(s.records)), DueMillis: s.levels.DeliverTime(level, m.StoreTimestamp)}
+	if change != nil {
+		change(&m, &e)
+	}
+	record, err := message.AppendRecord(nil, &m)
+	if err != nil {
+		s.Fatal(err)
+	}
+	e.Bytes = int32(len(record))
+	s.records = append(s.records, record)
+	s.queues[QueueID(level)] = append(s.queues[QueueID(level)], e)
+	s.mu.Unlock()
+	if s.service != nil {
+		s.service.Arrive(QueueID(level))
+	}
+}
+
+// want compares what was delivered since the last call.
+func (s *scene) want(want ...string) {
+	s.Helper()
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Equal(s.told, want) {
+		s.Errorf("delivered %q, want %q", s.told, want)
+	}
+	s.told = nil
+}
+
+func TestMessagesAreDeliveredWhenTheyAreDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		s.put("before the start", 2, nil)
+		s.run()
+		s.put("a", 2, nil)
+		s.put("b", 1, nil)
+		time.Sleep(300 * time.Millisecond)
+		s.put("c", 1, nil)
+		time.Sleep(699 * time.Millisecond)
+		s.want()
+		time.Sleep(10 * time.Second)
+		s.put("after a rest", 1, nil)
+		time.Sleep(time.Minute)
+		s.want("b at 1s", "c at 1.3s", "before the start at 5s", "a at 5s", "after a rest at 11.999s")
+	})
+}
+
+func TestADeliveredMessageIsTheOneThatWasSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		s.run()
+		sent := delayed("a", 1)
+		s.put("a", 1, nil)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if len(s.log) != 1 {
+			t.Fatalf("%d messages", len(s.log))
+		}
+		got := s.log[0]
+		if got.Topic != "TopicTest" || got.QueueID != 3 || got.ReconsumeTimes != 2 || got.Flag != 7 ||
+			got.BornTimestamp != sent.BornTimestamp || got.BornHost != sent.BornHost || got.StoreHost != sent.StoreHost ||
+			got.SysFlag&message.FlagCompressed == 0 || string(got.Body) != "a" {
+			t.Errorf("got %+v", got)
+		}
+		if got.QueueOffset != 0 || got.PhysicalOffset != 0 || got.StoreTimestamp != 0 || got.PreparedTransactionOffset != 0 {
+			t.Errorf("old offsets are left: %+v", got)
+		}
+		want := "KEYS=k UNIQ_KEY=Ua TAGS=TagA REAL_TOPIC=TopicTest REAL_QID=3"
+		var props []string
+		got.Properties.Range(func(name, value []byte) bool {
+			props = append(props, fmt.Sprintf("%s=%s", name, value))
+			return true
+		})
+		if strings.Join(props, " ") != want {
+			t.Errorf("properties %v, want %s", props, want)
+		}
+	})
+}
+
+func TestNothingIsReadWhileNothingIsDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		s.run()
+		synctest.Wait()
+		before := s.reads
+		time.Sleep(24 * time.Hour)
+		if s.reads != before {
+			t.Errorf("%d reads of empty queues", s.reads-before)
+		}
+		s.put("a", 3, nil)
+		synctest.Wait()
+		before = s.reads
+		time.Sleep(9 * time.Second)
+		if s.reads != before {
+			t.Errorf("%d reads before the time", s.reads-before)
+		}
+	})
+}
+
+func TestManyMessagesComeInOrderAndLevelsTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		for i := range 3 * batchEntries {
+			s.put(fmt.Sprint("a", i), 1, nil)
+		}
+		s.put("b", 2, nil)
+		time.Sleep(time.Minute)
+		s.run()
+		synctest.Wait()
+		if len(s.told) != 3*batchEntries+1 || !strings.HasPrefix(s.told[batchEntries], "b ") {
+			t.Errorf("%d messages, level 2 is not behind the first batch of level 1", len(s.told))
+		}
+		for i, told := range slices.DeleteFunc(s.told, func(told string) bool { return told[0] == 'b' }) {
+			if !strings.HasPrefix(told, fmt.Sprintf("a%d ", i)) {
+				t.Fatalf("message %d is %s", i, told)
+			}
+		}
+	})
+}
+
+func TestABatchIsBoundedByItsBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		big := strings.Repeat("x", 700_000)
+		for range 3 {
+			s.put(big, 1, nil)
+		}
+		time.Sleep(time.Minute)
+		s.run()
+		synctest.Wait()
+		if len(s.log) != 3 || s.appends != 3 {
+			t.Errorf("%d messages in %d batches", len(s.log), s.appends)
+		}
+	})
+}
+
+func TestALogThatFailsLosesAndRepeatsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		s.run()
+		for _, name := range []string{"a", "b", "c"} {
+			s.put(name, 1, nil)
+		}
+		s.mu.Lock()
+		s.room = 1
+		s.mu.Unlock()
+		time.Sleep(4950 * time.Millisecond)
+		s.want("a at 1s")
+		s.mu.Lock()
+		s.room = -1
+		s.mu.Unlock()
+		time.Sleep(time.Second)
+		s.want("b at 5s", "c at 5s")
+	})
+}
+
+func TestWhatCannotBeDeliveredIsSkipped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		s.put("no topic", 1, func(m *message.Message, _ *Entry) { m.Properties = m.Properties.Delete(message.PropertyRealTopic) })
+		s.put("no queue", 1, func(m *message.Message, _ *Entry) { m.Properties = m.Properties.Set(message.PropertyRealQueueID, "x") })
+		s.put("half", 1, func(m *message.Message, _ *Entry) {
+			m.Properties = m.Properties.Set(message.PropertyRealTopic, topic.TransHalfTopic)
+		})
+		s.put("gone", 1, nil)
+		s.put("damaged", 1, nil)
+		s.records[3], s.records[4] = nil, []byte("x")
+		s.put("good", 1, nil)
+		s.run()
+		time.Sleep(2 * time.Second)
+		s.want("good at 1s")
+		if next := s.service.levels[0].next.Load(); next != 6 {
+			t.Errorf("next is %d", next)
+		}
+	})
+}
+
+func TestProgressIsKeptInJavasForm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		s.fsys.Set(path, "{\n\t\"offsetTable\":{1:1,18:9\n\t}\n}")
+		s.put("delivered before", 1, nil)
+		s.run()
+		s.put("a", 1, nil)
+		s.put("b", 2, nil)
+		time.Sleep(12 * time.Second)
+		s.want("a at 1s", "b at 5s")
+		if got, want := s.fsys.Text(path), "{\n\t\"offsetTable\":{1:2,2:1,18:9}\n}"; got != want {
+			t.Errorf("after the flush interval: %s", got)
+		}
+		s.put("c", 1, nil)
+		time.Sleep(2 * time.Second)
+		s.stop()
+		if got, want := s.fsys.Text(path), "{\n\t\"offsetTable\":{1:3,2:1,18:9}\n}"; got != want {
+			t.Errorf("after Close: %s", got)
+		}
+		s.run()
+		time.Sleep(time.Minute)
+		s.want("c at 13s")
+	})
+}
+
+func TestProgressIsBroughtBetweenTheQueuesBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		s.fsys.Set(path, `{"offsetTable":{1:7,2:0,3:7}}`)
+		s.put("a", 1, nil)
+		s.put("expired", 2, nil)
+		s.put("b", 2, nil)
+		s.low[1] = 1
+		s.run()
+		s.put("c", 1, nil)
+		s.put("d", 3, nil)
+		time.Sleep(time.Minute)
+		s.want("c at 1s", "b at 5s", "d at 10s")
+	})
+}
+
+func TestADueTimeBeyondTheLevelWaitsOneFullDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		hourAhead := func(_ *message.Message, e *Entry) { e.DueMillis += 3_600_000 }
+		s.put("a", 2, hourAhead)
+		s.put("b", 2, hourAhead)
+		time.Sleep(2 * time.Second)
+		s.run()
+		s.put("c", 2, nil)
+		time.Sleep(time.Minute)
+		s.want("a at 7s", "b at 7s", "c at 7s")
+	})
+}
+
+func TestADamagedProgressFileRefusesTheStart(t *testing.T) {
+	s := newScene(t)
+	s.fsys.Set(path, `{"offsetTable":{1:"x"}}`)
+	_, err := Start(DefaultConfig(), s.levels, s, s, &s.fsys, path, slog.New(slog.DiscardHandler))
+	var corrupt *configfile.CorruptError
+	if !errors.As(err, &corrupt) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestArrivalsUnderLoad(t *testing.T) {
+	s := newScene(t)
+	s.levels = Levels{millis: []int64{0, 1, 2}}
+	s.run()
+	var senders sync.WaitGroup
+	for level := 1; level <= 3; level++ {
+		senders.Go(func() {
+			for i := range 200 {
+				s.put(fmt.Sprint(i), level, nil)
+			}
+		})
+	}
+	senders.Wait()
+	deadline := time.After(10 * time.Second)
+	for {
+		s.mu.Lock()
+		n := len(s.log)
+		s.mu.Unlock()
+		if n == 600 {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("%d of 600 messages are delivered", n)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+func FuzzProgressFile(f *testing.F) {
+	f.Add([]byte(`{"offsetTable":{1:5,2:0}}`))
+	f.Add([]byte(`{"offsetTable":{"-1":5,"99":1}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		newService := func() *Service {
+			return &Service{others: map[int]int64{}, levels: []*level{{number: 1}, {number: 2}}}
+		}
+		s, again := newService(), newService()
+		if s.decode(text) != nil {
+			return
+		}
+		if err := again.decode(s.encode()); err != nil || string(again.encode()) != string(s.encode()) {
+			t.Fatalf("%v: %s became %s", err, s.encode(), again.encode())
+		}
+	})
+}
+
+func FuzzRestore(f *testing.F) {
+	m := delayed("a", 1)
+	record, err := message.AppendRecord(nil, &m)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(record)
+	f.Add(record[:20])
+	f.Fuzz(func(t *testing.T, record []byte) {
+		m, err := restore(record)
+		if err != nil {
+			if !errors.Is(err, errNotDeliverable) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if topic.Validate(m.Topic) != nil || m.QueueID < 0 || m.Properties.Has(message.PropertyDelay) {
+			t.Fatalf("restored %+v", m)
+		}
+	})
+}
