@@ -86,7 +86,7 @@ func (s *Saver) run() {
 		delay = s.delay
 		if err := s.Flush(); err != nil {
 			delay = max(delay, retryDelay)
-			s.log.Error("a config file could not be saved", "path", s.file.Path(), "retry_in", delay, "error", err)
+			s.log.Error("a config file could not be saved", "path", s.file.Path(), "retry_in", delay, "err", err)
 		}
 	}
 }

@@ -97,7 +97,7 @@ func OpenMembers(fsys configfile.FS, path string, config MembersConfig, log *slo
 	_, err := file.Load(m.decode)
 	var corrupt *configfile.CorruptError
 	if errors.As(err, &corrupt) {
-		log.Warn("kept subscriptions are lost, clients bring them again", "path", path, "error", err)
+		log.Warn("kept subscriptions are lost, clients bring them again", "path", path, "err", err)
 	} else if err != nil {
 		return nil, err
 	}

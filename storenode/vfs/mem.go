@@ -12,7 +12,7 @@ import (
 
 // Op is one operation about to be done, as a hook of Mem sees it.
 type Op struct {
-	Kind   string // mkdir, list, stat, create, open, remove, syncdir, syncall, lock, read, write, truncate, sync, map
+	Kind   string // mkdir, list, stat, create, open, remove, rename, syncdir, syncall, lock, read, write, truncate, sync, map
 	Path   string
 	Offset int64 // of a read, write or truncate
 	Bytes  int   // of a read or write

@@ -31,6 +31,8 @@ type FS interface {
 	Open(path string) (File, error)
 	// Remove deletes a file or an empty folder. Open handles stay readable.
 	Remove(path string) error
+	// Rename gives a file another name, replacing what had it, at once for who looks; SyncDir makes it durable.
+	Rename(from, to string) error
 	// SyncDir makes names created in and removed from dir durable.
 	SyncDir(dir string) error
 	// SyncAll makes everything written to the file system that holds dir durable.
