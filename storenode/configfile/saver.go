@@ -10,6 +10,10 @@ import (
 // retryDelay is how long a Saver waits after a failed save.
 const retryDelay = time.Second
 
+// restFactor: after a save that took t a Saver rests restFactor×t, so that a storm of changes to a large table does
+// not keep a core and the disk busy. The first change after a rest is saved without delay.
+const restFactor = 4
+
 // Saver writes a table to its file some time after it changed, and when it is closed. It owns one goroutine.
 type Saver struct {
 	file   *File
@@ -25,8 +29,8 @@ type Saver struct {
 	mu    sync.Mutex // held while the file is written: one save at a time
 }
 
-// StartSaver begins to keep file. encode returns the table's whole text and may be called at any time; delay is the
-// longest time that a change stays unsaved while the disk works.
+// StartSaver begins to keep file. encode returns the table's whole text and may be called at any time. While the disk
+// works a change stays unsaved for delay, or for the rest after the save before it where that is longer.
 func StartSaver(file *File, encode func() []byte, delay time.Duration, log *slog.Logger) *Saver {
 	s := &Saver{
 		file: file, encode: encode, delay: delay, log: log,
@@ -73,27 +77,29 @@ func (s *Saver) Close() error {
 }
 
 func (s *Saver) run() {
-	delay := s.delay
+	var rested time.Time
 	for {
 		select {
 		case <-s.wake:
 		case <-s.stop:
 			return
 		}
-		if !s.sleep(delay) {
+		if !s.sleep(max(s.delay, time.Until(rested))) {
 			return
 		}
-		delay = s.delay
-		if err := s.Flush(); err != nil {
-			delay = max(delay, retryDelay)
-			s.log.Error("a config file could not be saved", "path", s.file.Path(), "retry_in", delay, "err", err)
+		began := time.Now()
+		err := s.Flush()
+		rested = time.Now().Add(restFactor * time.Since(began))
+		if err != nil {
+			rested = began.Add(retryDelay)
+			s.log.Error("a config file could not be saved", "path", s.file.Path(), "err", err)
 		}
 	}
 }
 
 // sleep says whether it slept to the end.
 func (s *Saver) sleep(d time.Duration) bool {
-	if d == 0 {
+	if d <= 0 {
 		return true
 	}
 	timer := time.NewTimer(d)

@@ -93,15 +93,6 @@ type Table struct {
 	deadlines deadlines
 }
 
-// queue is where pulls wait; entry.at is each one's place.
-type queue struct{ entries []*entry }
-
-type entry struct {
-	Pull
-	at         int // in its queue
-	deadlineAt int // in the deadlines
-}
-
 // New makes an empty table and starts its goroutines.
 func New(config Config) *Table {
 	t := &Table{
@@ -225,36 +216,4 @@ func (t *Table) Close() {
 	t.mu.Unlock()
 	t.clock.Wait()
 	t.workers.close()
-}
-
-// resume hands the pull to the workers, unless that was done. The caller has locked mu.
-func (t *Table) resume(e *entry, why Reason) {
-	if t.remove(e) {
-		t.workers.add(task{e, why})
-	}
-}
-
-// remove takes the pull out of the table; false where it is out. The caller has locked mu.
-func (t *Table) remove(e *entry) bool {
-	if e.at < 0 {
-		return false
-	}
-	q := t.queues[e.Topic][e.QueueID]
-	last := q.entries[len(q.entries)-1]
-	q.entries[e.at], last.at = last, e.at
-	q.entries[len(q.entries)-1] = nil
-	q.entries = q.entries[:len(q.entries)-1]
-	e.at = -1
-	if len(q.entries) == 0 {
-		delete(t.queues[e.Topic], e.QueueID)
-		if len(t.queues[e.Topic]) == 0 {
-			delete(t.queues, e.Topic)
-		}
-	}
-	delete(t.owners[e.Owner], e)
-	if len(t.owners[e.Owner]) == 0 {
-		delete(t.owners, e.Owner)
-	}
-	heap.Remove(&t.deadlines, e.deadlineAt)
-	return true
 }
