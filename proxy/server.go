@@ -59,6 +59,20 @@ func (s *Server) view() nameserver.View {
 	return route.Gateway{AdvertiseAddr: s.config.AdvertiseAddr, Port: s.shards.port}.View
 }
 
+// shardBound is how long a shard of the same process may take to be served.
+const shardBound = 5 * time.Second
+
+// AwaitShard returns when the master of a shard can be reached through this
+// proxy.
+func (s *Server) AwaitShard(brokerName string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), shardBound)
+	defer cancel()
+	if err := s.shards.await(ctx, copyID{brokerName, 0}); err != nil {
+		return fmt.Errorf("shard %s is not served: %w", brokerName, err)
+	}
+	return nil
+}
+
 // drainBound is how long a stop waits for answers that are under way: less than
 // what makes clients give up on them.
 const drainBound = 2 * time.Second

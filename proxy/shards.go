@@ -5,6 +5,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"time"
 
 	"gantry/membership"
 	"gantry/membership/nameserver"
@@ -21,8 +22,9 @@ type shards struct {
 	config Config
 	conns  *remoting.Server
 
-	mu     sync.Mutex // guards copies; held while ports open, so that two registrations open none twice
-	copies map[copyID]*shardCopy
+	mu      sync.Mutex // guards what follows; held while ports open, so that two registrations open none twice
+	copies  map[copyID]*shardCopy
+	trouble error // why a copy was not served, the last time
 }
 
 type copyID struct {
@@ -65,6 +67,7 @@ func (s *shards) reconcile(all []nameserver.Shard) {
 				continue
 			}
 			if err := s.serve(shard, n); err != nil {
+				s.trouble = err
 				s.config.Log.Error("shard not served", "broker_name", shard.BrokerName, "broker_id", n.BrokerID, "err", err)
 			}
 		}
@@ -127,6 +130,41 @@ func (s *shards) listen(port int) ([]net.Listener, error) {
 func (s *shards) open(brokerName, addr string) *upstream.Node {
 	return upstream.Open(upstream.Config{ProxyID: s.config.ProxyID, ClusterKey: s.config.ClusterKey,
 		Dial: s.config.Dial, Log: s.config.Log, RetryMillis: s.config.RetryMillis}, brokerName, addr)
+}
+
+// awaitStep is how finely the readiness of a shard is looked for.
+const awaitStep = 2 * time.Millisecond
+
+// await returns when a copy is served and its node joined; what keeps it from
+// that is the error once ctx ends.
+func (s *shards) await(ctx context.Context, id copyID) error {
+	look := time.NewTicker(awaitStep)
+	defer look.Stop()
+	for {
+		c, trouble := s.look(id)
+		if trouble != nil {
+			return trouble
+		}
+		if c != nil && c.node.Joined() {
+			return nil
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// look returns a copy whose ports are open, or why there is none.
+func (s *shards) look(id copyID) (*shardCopy, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.copies[id]
+	if c == nil || len(c.listeners) == 0 {
+		return nil, s.trouble
+	}
+	return c, nil
 }
 
 // settled waits until no client waits for an answer that is no pull's.

@@ -70,6 +70,15 @@ func (p Properties) Set(name, value string) Properties {
 	return p.append(name, value)
 }
 
+// AppendPair adds one pair behind the others without looking whether the name is there. What it is built on must end
+// with a whole pair, as everything built with it does.
+func AppendPair[N, V ~string | ~[]byte](p Properties, name N, value V) Properties {
+	p = append(p, name...)
+	p = append(p, nameEnd)
+	p = append(p, value...)
+	return append(p, valueEnd)
+}
+
 // append adds one pair, first ending the pair before it.
 func (p Properties) append(name, value string) Properties {
 	if name == "" || value == "" {

@@ -1,0 +1,35 @@
+// Command gantry is RocketMQ's server side in one binary: a proxy that stock
+// clients talk to, storage nodes behind it, and their tools. This package
+// assembles the commands; what they do is in the folders below it.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"gantry/bench"
+)
+
+func main() {
+	if err := newApp().Run(os.Args); err != nil {
+		fmt.Fprintln(os.Stderr, "gantry:", err)
+		os.Exit(1)
+	}
+}
+
+func newApp() *cli.App {
+	return &cli.App{
+		Name:  "gantry",
+		Usage: "RocketMQ's server side: stateless proxies in front of storage nodes",
+		Description: "Stock RocketMQ clients (Java 4.x and 5.x, Go) use it unchanged: give them the name-server address.\n" +
+			"Start with `gantry standalone`, then point an application at 127.0.0.1:9876.",
+		Version:              version(),
+		EnableBashCompletion: true,
+		HideHelpCommand:      true,
+		Commands:             append(roleCommands(), bench.Command()),
+		ExitErrHandler:       func(*cli.Context, error) {}, // main prints the one line
+		OnUsageError:         func(_ *cli.Context, err error, _ bool) error { return err },
+	}
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"gantry/storenode"
+	"gantry/storenode/vfs"
+)
+
+func startNode(c *cli.Context, log *slog.Logger) (running, error) {
+	config := storenode.DefaultConfig()
+	config.Log = log
+	if home, err := os.UserHomeDir(); err == nil {
+		config.StorePathRootDir = filepath.Join(home, "store")
+	}
+	if err := readSettings(log, c.String("c"), &config); err != nil {
+		return nil, err
+	}
+	if given := c.String("n"); given != "" {
+		config.NamesrvAddr = given
+	}
+	if config.StorePathRootDir == "" {
+		return nil, fmt.Errorf("storePathRootDir is not set, and there is no home folder to take instead")
+	}
+	if config.BrokerName == "" {
+		config.BrokerName = hostName()
+	}
+	if config.BrokerIP1 == "" {
+		config.BrokerIP1 = localAddress(log)
+	}
+	n, err := storenode.Open(config, vfs.OS{})
+	if err != nil {
+		return nil, err
+	}
+	fmt.Printf("The broker[%s, %s] boot success. serializeType=JSON%s\n", config.BrokerName,
+		net.JoinHostPort(config.BrokerIP1, strconv.Itoa(config.ListenPort)), nameServerNote(config.NamesrvAddr))
+	return n, nil
+}
+
+func nameServerNote(addrs string) string {
+	if addrs == "" {
+		return ""
+	}
+	return " and name server is " + addrs
+}
+
+// hostName is the brokerName where none is configured; it need not resolve.
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return "DEFAULT_BROKER"
+	}
+	return name
+}

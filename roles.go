@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+func roleCommands() []*cli.Command {
+	config := &cli.StringFlag{Name: "c", Usage: "configuration `FILE`, .properties with RocketMQ's keys"}
+	namesrv := &cli.StringFlag{Name: "n", Usage: "name servers, `HOST:PORT;…`", EnvVars: []string{"NAMESRV_ADDR"}}
+	return []*cli.Command{{
+		Name:  "standalone",
+		Usage: "proxy and storage node in one process: the way to start",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "data", Value: "./data", Usage: "`DIR` of the store"},
+			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:9876", Usage: "name-server `HOST:PORT` that clients are given; the shard is served at gatewayBasePort of the same host"},
+			config,
+		},
+		Action: role(startStandalone),
+	}, {
+		Name:  "proxy",
+		Usage: "the address that clients know: routes, and their requests carried to storage nodes",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "listen", Value: "0.0.0.0:9876", Usage: "name-server `HOST:PORT`"},
+			config,
+		},
+		Action: role(startProxy),
+	}, {
+		Name:   "node",
+		Usage:  "one copy of one shard: a CommitLog and what is read from it",
+		Flags:  []cli.Flag{namesrv, config},
+		Action: role(startNode),
+	}}
+}
+
+// running is a role that was started.
+type running interface {
+	// Close ends it in order: nothing new, what is under way answered, everything
+	// flushed. It gives up waiting for others when ctx ends, and says what failed.
+	Close(ctx context.Context) error
+}
+
+// stopBound is how long a stop waits for peers; flushing is never cut short.
+const stopBound = 10 * time.Second
+
+// role runs what start gives until SIGTERM or SIGINT.
+func role(start func(*cli.Context, *slog.Logger) (running, error)) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if c.Args().Present() {
+			return fmt.Errorf("%s takes no argument %q: see gantry %s --help", c.Command.Name, c.Args().First(), c.Command.Name)
+		}
+		stopped := make(chan os.Signal, 2)
+		signal.Notify(stopped, syscall.SIGTERM, syscall.SIGINT)
+		log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+		r, err := start(c, log)
+		if err != nil {
+			return err
+		}
+		log.Info("stopping", "signal", (<-stopped).String())
+		ctx, cancel := context.WithTimeout(context.Background(), stopBound)
+		defer cancel()
+		if err := r.Close(ctx); err != nil {
+			return fmt.Errorf("stop: %w", err)
+		}
+		log.Info("stopped")
+		return nil
+	}
+}

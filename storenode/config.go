@@ -1,0 +1,102 @@
+package storenode
+
+import (
+	"log/slog"
+	"net"
+	"net/netip"
+
+	"gantry/membership"
+	"gantry/remoting"
+)
+
+// Config is everything a storage node may be told. Fields with a property tag
+// are keys of the configuration file, under RocketMQ's names; DefaultConfig
+// gives the defaults of BrokerConfig and MessageStoreConfig (4.9.7).
+type Config struct {
+	BrokerClusterName string `property:"brokerClusterName"`
+	BrokerName        string `property:"brokerName"`
+	BrokerID          int64  `property:"brokerId"`
+	BrokerIP1         string `property:"brokerIP1"` // told to clients and written into records
+	ListenPort        int    `property:"listenPort"`
+	BindAddress       string `property:"bindAddress"`
+	NamesrvAddr       string `property:"namesrvAddr"` // `;` between addresses
+	StoreHostAddr     string `property:"storeHostAddr"`
+	ShardSlot         int    `property:"shardSlot"` // membership.NoSlot: assigned
+	ClusterKey        string `property:"clusterKey"`
+
+	BrokerPermission          int32  `property:"brokerPermission"` // 4 read, 2 write
+	AutoCreateTopicEnable     bool   `property:"autoCreateTopicEnable"`
+	AutoCreateGroupEnable     bool   `property:"autoCreateSubscriptionGroup"`
+	DefaultTopicQueueNums     int32  `property:"defaultTopicQueueNums"`
+	ClusterTopicEnable        bool   `property:"clusterTopicEnable"`
+	BrokerTopicEnable         bool   `property:"brokerTopicEnable"`
+	TraceTopicEnable          bool   `property:"traceTopicEnable"`
+	MsgTraceTopicName         string `property:"msgTraceTopicName"`
+	TraceOn                   bool   `property:"traceOn"`
+	RegionID                  string `property:"regionId"`
+	NotifyIdsChangedEnable    bool   `property:"notifyConsumerIdsChangedEnable"`
+	LongPollingEnable         bool   `property:"longPollingEnable"`
+	ShortPollingMillis        int64  `property:"shortPollingTimeMills"`
+	FlushOffsetIntervalMillis int64  `property:"flushConsumerOffsetInterval"`
+	RegisterPeriodMillis      int64  `property:"registerNameServerPeriod"`
+
+	StorePathRootDir         string `property:"storePathRootDir,path"`
+	StorePathCommitLog       string `property:"storePathCommitLog,path"` // default: commitlog below the root
+	CommitLogFileBytes       int64  `property:"mappedFileSizeCommitLog"`
+	ConsumeQueueFileBytes    int64  `property:"mappedFileSizeConsumeQueue"`
+	FlushDiskType            string `property:"flushDiskType"` // ASYNC_FLUSH or SYNC_FLUSH
+	FlushIntervalMillis      int64  `property:"flushIntervalCommitLog"`
+	SyncFlushTimeoutMillis   int64  `property:"syncFlushTimeout"`
+	MaxMessageBytes          int    `property:"maxMessageSize"`
+	MessageDelayLevel        string `property:"messageDelayLevel"`
+	FlushDelayOffsetMillis   int64  `property:"flushDelayOffsetInterval"`
+	MessageIndexEnable       bool   `property:"messageIndexEnable"`
+	MaxHashSlotNum           int    `property:"maxHashSlotNum"`
+	MaxIndexNum              int    `property:"maxIndexNum"`
+	DefaultQueryMaxNum       int32  `property:"defaultQueryMaxNum"`
+	MaxMsgsNumBatch          int32  `property:"maxMsgsNumBatch"`
+	MaxTransferBytesInMemory int    `property:"maxTransferBytesOnMessageInMemory"`
+	MaxTransferCountInMemory int    `property:"maxTransferCountOnMessageInMemory"`
+
+	Gateway     bool              // the node can be reached through a proxy
+	Listener    net.Listener      // where it is served instead of ListenPort: proxy and node in one process, tests
+	NamesrvDial remoting.DialFunc // how name servers are reached, default TCP
+	Log         *slog.Logger
+
+	Connections  int             // bound of all connections, default remoting.DefaultConnections
+	Limits       remoting.Limits // of each client's connection
+	ConcurrentIO int             // pulls and queries that read files at once
+	HeldPulls    int             // pulls that wait for messages, in all
+	HeldPerQueue int             // and for one queue
+	QueueLocks   int             // queues locked for ordered consumption
+	MaxTopics    int
+	MaxGroups    int
+}
+
+// DefaultConfig is what RocketMQ 4.9.7 uses where nothing is said; the address
+// and the names are the caller's to choose.
+func DefaultConfig() Config {
+	return Config{
+		BrokerClusterName: "DefaultCluster", ListenPort: 10911, BindAddress: "0.0.0.0", ShardSlot: membership.NoSlot,
+		BrokerPermission: 6, AutoCreateTopicEnable: true, AutoCreateGroupEnable: true, DefaultTopicQueueNums: 8,
+		ClusterTopicEnable: true, BrokerTopicEnable: true, MsgTraceTopicName: "RMQ_SYS_TRACE_TOPIC", TraceOn: true,
+		RegionID: "DefaultRegion", NotifyIdsChangedEnable: true, LongPollingEnable: true, ShortPollingMillis: 1000,
+		FlushOffsetIntervalMillis: 5000, RegisterPeriodMillis: 30_000,
+		CommitLogFileBytes: 1 << 30, ConsumeQueueFileBytes: 6_000_000, FlushDiskType: "ASYNC_FLUSH",
+		FlushIntervalMillis: 500, SyncFlushTimeoutMillis: 5000, MaxMessageBytes: 4 << 20,
+		MessageDelayLevel:      "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",
+		FlushDelayOffsetMillis: 10_000, MessageIndexEnable: true, MaxHashSlotNum: 5_000_000, MaxIndexNum: 20_000_000,
+		DefaultQueryMaxNum: 32, MaxMsgsNumBatch: 64, MaxTransferBytesInMemory: 256 << 10, MaxTransferCountInMemory: 32,
+		ConcurrentIO: 64, HeldPulls: 200_000, HeldPerQueue: 10_000, QueueLocks: 1_000_000,
+		MaxTopics: 200_000, MaxGroups: 100_000, Gateway: true,
+	}
+}
+
+// storeHost is the address written into records.
+func (c Config) storeHost() (netip.AddrPort, error) {
+	if c.StoreHostAddr != "" {
+		return netip.ParseAddrPort(c.StoreHostAddr)
+	}
+	ip, err := netip.ParseAddr(c.BrokerIP1)
+	return netip.AddrPortFrom(ip, uint16(c.ListenPort)), err
+}

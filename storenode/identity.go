@@ -1,0 +1,88 @@
+package storenode
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"gantry/membership"
+	"gantry/storenode/configfile"
+)
+
+// identity is what the node has recorded about itself, gantry/node.json
+// (FORMAT.md): its shard and its shard's slot. What is stated anywhere was
+// recorded before.
+type identity struct {
+	file *configfile.File
+
+	mu    sync.Mutex // guards state; held while it is written, so that records follow one another
+	state nodeState
+}
+
+type nodeState struct {
+	BrokerName         string `json:"brokerName"`
+	ShardSlot          int    `json:"shardSlot"` // membership.NoSlot while none is recorded
+	SlotRecordedMillis int64  `json:"shardSlotRecordedMillis,omitempty"`
+	SlotConfigured     bool   `json:"shardSlotConfigured,omitempty"`
+}
+
+// openIdentity reads the record, and records what the configuration demands.
+func openIdentity(fsys configfile.FS, path, brokerName string, configuredSlot int) (*identity, error) {
+	i := &identity{file: configfile.New(fsys, path),
+		state: nodeState{BrokerName: brokerName, ShardSlot: membership.NoSlot}}
+	_, err := i.file.Load(func(text []byte) error { return json.Unmarshal(text, &i.state) })
+	if err != nil {
+		return nil, err
+	}
+	if i.state.BrokerName != brokerName {
+		return nil, fmt.Errorf("the store belongs to brokerName=%s, the configuration says %s: give the store's name, or another storePathRootDir", i.state.BrokerName, brokerName)
+	}
+	if configuredSlot == membership.NoSlot {
+		i.state.SlotConfigured = false
+		return i, nil
+	}
+	return i, i.record(configuredSlot, true)
+}
+
+// claim is what the node states about its slot.
+func (i *identity) claim() membership.SlotClaim {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return membership.SlotClaim{Slot: i.state.ShardSlot, RecordedMillis: i.state.SlotRecordedMillis, Configured: i.state.SlotConfigured}
+}
+
+var errSlotConfigured = errors.New("shardSlot is configured, another is not taken")
+
+// assigned records the slot that a name server gave; changed is false where it
+// was recorded already.
+func (i *identity) assigned(slot int) (changed bool, err error) {
+	claim := i.claim()
+	if slot == membership.NoSlot || slot == claim.Slot {
+		return false, nil
+	}
+	if claim.Configured {
+		return false, fmt.Errorf("slot %d offered for slot %d: %w", slot, claim.Slot, errSlotConfigured)
+	}
+	return true, i.record(slot, false)
+}
+
+func (i *identity) record(slot int, configured bool) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.state.ShardSlot == slot && i.state.SlotConfigured == configured {
+		return nil
+	}
+	next := i.state
+	next.ShardSlot, next.SlotConfigured, next.SlotRecordedMillis = slot, configured, time.Now().UnixMilli()
+	text, err := json.Marshal(next)
+	if err != nil {
+		panic("BUG: the node's record cannot be written as JSON: " + err.Error())
+	}
+	if err := i.file.Save(text); err != nil {
+		return fmt.Errorf("record slot %d: %w", slot, err)
+	}
+	i.state = next
+	return nil
+}

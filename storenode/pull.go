@@ -1,0 +1,143 @@
+package storenode
+
+import (
+	"log/slog"
+	"time"
+
+	"gantry/remoting"
+	"gantry/remoting/protocol"
+	"gantry/storenode/filter"
+	"gantry/storenode/group"
+	"gantry/storenode/longpoll"
+	"gantry/storenode/store"
+	"gantry/storenode/topic"
+)
+
+// Pulls: codes 11 and 361 (PullMessageProcessor 4.9.7).
+//
+// Honoured: the Java broker's checks in its order, its statuses and codes, long
+// polling, the commit that rides on a pull. Different: a pull of a group whose
+// heartbeat has not come since the start is served from the subscriptions kept;
+// a pull that finds its offset moved writes no OFFSET_MOVED_EVENT.
+
+type pulls struct {
+	log        *slog.Logger
+	config     Config
+	topics     *topic.Table
+	groups     *group.Configs
+	members    *group.Members
+	offsets    *group.Offsets
+	store      *store.Store
+	held       *longpoll.Table
+	background *background
+}
+
+// pull is one request while it is served; it owns copies of what it needs.
+type pull struct {
+	owner   *pulls
+	to      remoting.Responder
+	topic   string
+	queueID int32
+	offset  int64
+	maxNum  int
+	matcher filter.Matcher
+	suspend time.Duration // how long it may wait for a message; 0 not at all
+	header  protocol.PullMessageResponse
+}
+
+// handle is a remoting.Handler: what needs no disk is done here, the rest in the
+// background.
+func (s *pulls) handle(c *remoting.Command, to remoting.Responder) {
+	var h protocol.PullMessageRequest
+	err := h.Decode(c.Ext)
+	var p *pull
+	if err == nil {
+		p, err = s.check(&h, to)
+	}
+	if err != nil {
+		to.Reply(errorResponse(s.log, c, to.Channel, err))
+		return
+	}
+	if h.SysFlag&protocol.PullCommitOffset != 0 {
+		if err := s.offsets.Commit(h.Topic, h.ConsumerGroup, h.QueueID, h.CommitOffset); err != nil {
+			s.log.Warn("offset of a pull not committed", "topic", p.topic, "group", string(h.ConsumerGroup), "err", err)
+		}
+	}
+	s.background.do(p.first)
+}
+
+func (s *pulls) check(h *protocol.PullMessageRequest, to remoting.Responder) (*pull, error) {
+	if !topic.Perm(s.config.BrokerPermission).Readable() {
+		return nil, protocol.Errorf(protocol.NoPermission, "the broker[%s] pulling message is forbidden", s.config.BrokerIP1)
+	}
+	g, err := s.groups.Find(h.ConsumerGroup)
+	if err != nil {
+		return nil, protocol.Errorf(protocol.SubscriptionGroupNotExist, "subscription group [%s] does not exist, %s", h.ConsumerGroup, seeFAQ)
+	}
+	if !g.ConsumeEnable {
+		return nil, protocol.Errorf(protocol.NoPermission, "subscription group no permission, %s", h.ConsumerGroup)
+	}
+	t := s.topics.Get(h.Topic)
+	switch {
+	case t == nil:
+		return nil, protocol.Errorf(protocol.TopicNotExist, "topic[%s] not exist, apply first please! %s", h.Topic, seeFAQ)
+	case !t.Perm.Readable():
+		return nil, protocol.Errorf(protocol.NoPermission, "the topic[%s] pulling message is forbidden", h.Topic)
+	case h.QueueID < 0 || h.QueueID >= t.ReadQueueNums:
+		return nil, protocol.Errorf(protocol.SystemError, "queueId[%d] is illegal, topic:[%s] topicConfig.readQueueNums:[%d] consumer:[/%s]",
+			h.QueueID, h.Topic, t.ReadQueueNums, to.Channel.Remote)
+	}
+	matcher, err := s.matcher(h, g)
+	if err != nil {
+		return nil, err
+	}
+	return &pull{owner: s, to: to, topic: t.Name, queueID: h.QueueID, offset: h.QueueOffset,
+		maxNum: int(h.MaxMsgNums), matcher: matcher, suspend: s.suspension(h)}, nil
+}
+
+// suspension is how long the pull may be held.
+func (s *pulls) suspension(h *protocol.PullMessageRequest) time.Duration {
+	if h.SysFlag&protocol.PullSuspend == 0 {
+		return 0
+	}
+	millis := h.SuspendTimeoutMillis
+	if !s.config.LongPollingEnable {
+		millis = s.config.ShortPollingMillis
+	}
+	return time.Duration(millis) * time.Millisecond
+}
+
+// matcher is what the pull wants of its queue: stated in its header, or by the
+// group's heartbeats.
+func (s *pulls) matcher(h *protocol.PullMessageRequest, g *group.Config) (filter.Matcher, error) {
+	if h.SysFlag&protocol.PullSubscription != 0 {
+		return statedMatcher(h)
+	}
+	view := s.members.Lookup(h.ConsumerGroup, h.Topic)
+	switch {
+	case !view.Known:
+		return nil, protocol.Errorf(protocol.SubscriptionNotExist, "the consumer's group info not exist%s", seeFAQ)
+	case !g.ConsumeBroadcastEnable && view.MessageModel == group.Broadcasting:
+		return nil, protocol.Errorf(protocol.NoPermission, "the consumer group[%s] can not consume by broadcast way", h.ConsumerGroup)
+	case view.Subscription == nil:
+		return nil, protocol.Errorf(protocol.SubscriptionNotExist, "the consumer's subscription not exist%s", seeFAQ)
+	case view.Subscription.Version < h.SubVersion && view.Online:
+		return nil, protocol.Errorf(protocol.SubscriptionNotLatest, "the consumer's subscription not latest")
+	case !view.Subscription.IsTag():
+		return nil, filterRefusal(view.Subscription.Type)
+	case view.Subscription.MatchErr != nil:
+		return nil, protocol.Errorf(protocol.SubscriptionParseFailed, "parse the consumer's subscription failed")
+	}
+	return view.Subscription.Matcher, nil
+}
+
+func statedMatcher(h *protocol.PullMessageRequest) (filter.Matcher, error) {
+	subscription, err := filter.Parse(string(h.Topic), string(h.Subscription), string(h.ExpressionType))
+	if !subscription.IsTag() {
+		return nil, filterRefusal(subscription.Type)
+	}
+	if err != nil {
+		return nil, protocol.Errorf(protocol.SubscriptionParseFailed, "parse the consumer's subscription failed")
+	}
+	return filter.Compile(&subscription)
+}

@@ -1,0 +1,91 @@
+package storenode
+
+import (
+	"time"
+
+	"gantry/remoting"
+	"gantry/remoting/protocol"
+	"gantry/storenode/longpoll"
+	"gantry/storenode/store"
+)
+
+// pullCodes is the answer to each status of a look-up that is the same for
+// every offset asked for.
+var pullCodes = map[store.Status]int32{
+	store.Found:               protocol.Success,
+	store.MessageWasRemoving:  protocol.PullRetryImmediately,
+	store.NoMatchedMessage:    protocol.PullRetryImmediately,
+	store.OffsetFoundNull:     protocol.PullNotFound,
+	store.OffsetOverflowOne:   protocol.PullNotFound,
+	store.OffsetOverflowBadly: protocol.PullOffsetMoved,
+	store.OffsetTooSmall:      protocol.PullOffsetMoved,
+}
+
+// code is the answer to a status. An empty or unknown queue has nothing yet at
+// 0; any other offset in it is wrong.
+func (p *pull) code(s store.Status) int32 {
+	if c, found := pullCodes[s]; found {
+		return c
+	}
+	if p.offset != 0 {
+		return protocol.PullOffsetMoved
+	}
+	return protocol.PullNotFound
+}
+
+// first looks for messages, and lets the pull wait where there are none yet.
+func (p *pull) first() {
+	found, err := p.find()
+	if err != nil {
+		p.fail(err)
+		return
+	}
+	if p.suspend > 0 && p.code(found.Status) == protocol.PullNotFound && p.hold() {
+		found.Release()
+		return
+	}
+	p.answer(found)
+}
+
+// last looks again and answers whatever there is.
+func (p *pull) last() {
+	found, err := p.find()
+	if err != nil {
+		p.fail(err)
+		return
+	}
+	p.answer(found)
+}
+
+func (p *pull) find() (*store.Result, error) {
+	return p.owner.store.Get(store.Query{
+		Topic: p.topic, QueueID: p.queueID, Offset: p.offset, MaxNum: p.maxNum, Match: p.matcher.MatchTagsCode,
+	})
+}
+
+// hold lets the pull wait for a message; false where no more pulls can, so that
+// it is answered at once.
+func (p *pull) hold() bool {
+	err := p.owner.held.Hold(longpoll.Pull{
+		Topic: p.topic, QueueID: p.queueID, Offset: p.offset, Deadline: time.Now().Add(p.suspend),
+		Matcher: p.matcher, Owner: p.to.Channel,
+		Resume: func(longpoll.Reason) { p.owner.background.do(p.last) },
+	})
+	if err != nil {
+		p.owner.log.Warn("pull not held", "topic", p.topic, "queue_id", p.queueID, "remote_addr", p.to.Channel.Remote, "err", err)
+	}
+	return err == nil
+}
+
+func (p *pull) answer(found *store.Result) {
+	defer found.Release()
+	p.header = protocol.PullMessageResponse{
+		NextBeginOffset: found.NextBeginOffset, MinOffset: found.MinOffset, MaxOffset: found.MaxOffset,
+	}
+	p.to.Reply(&remoting.Response{Code: p.code(found.Status), Remark: found.Status.String(), Header: &p.header, Body: found.Bytes})
+}
+
+func (p *pull) fail(err error) {
+	p.owner.log.Error("pull failed", "topic", p.topic, "queue_id", p.queueID, "remote_addr", p.to.Channel.Remote, "err", err)
+	p.to.Reply(&remoting.Response{Code: protocol.SystemError, Remark: err.Error()})
+}

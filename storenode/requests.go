@@ -1,0 +1,71 @@
+package storenode
+
+import (
+	"gantry/remoting"
+	"gantry/remoting/protocol"
+	"gantry/storenode/group"
+)
+
+// request is one row of the table of codes.
+type request struct {
+	code   int32
+	handle remoting.Handler
+}
+
+// requests is what the node answers. Inline rows touch memory only; the rest
+// runs beside the connection.
+func (n *Node) requests() []request {
+	inline := func(a answer) remoting.Handler { return inline(n.log, a) }
+	beside := n.background.answering
+	sends := &sends{log: n.log, config: n.config, storeHost: n.storeHost, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store}
+	pulls := &pulls{log: n.log, config: n.config, topics: n.topics, groups: n.groups, members: n.members, offsets: n.offsets, store: n.store, held: n.held, background: n.background}
+	backs := &sendBacks{log: n.log, config: n.config, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, records: n.store, background: n.background}
+	offsets := offsetRequests{offsets: n.offsets, store: n.store}
+	locks := lockRequests{group.NewLocks(n.config.QueueLocks)}
+	queries := queries{config: n.config, store: n.store}
+	admin := administration{log: n.log, topics: n.topics, groups: n.groups}
+	return []request{
+		{protocol.SendMessage, sends.handle},
+		{protocol.SendMessageV2, sends.handle},
+		{protocol.SendBatchMessage, sends.handle},
+		{protocol.ConsumerSendMsgBack, backs.handle},
+
+		{protocol.PullMessage, pulls.handle},
+		{protocol.LitePullMessage, pulls.handle},
+		{protocol.QueryMessage, beside(queries.byKey)},
+		{protocol.ViewMessageByID, beside(queries.byOffset)},
+
+		{protocol.QueryConsumerOffset, inline(offsets.query)},
+		{protocol.UpdateConsumerOffset, inline(offsets.update)},
+		{protocol.GetMaxOffset, inline(offsets.max)},
+		{protocol.GetMinOffset, inline(offsets.min)},
+		{protocol.SearchOffsetByTimestamp, beside(offsets.byTime)},
+		{protocol.GetEarliestMsgStoreTime, beside(offsets.earliest)},
+
+		{protocol.HeartBeat, inline(n.presence.heartbeat)},
+		{protocol.UnregisterClient, inline(n.presence.unregister)},
+		{protocol.GetConsumerListByGroup, n.presence.consumerList},
+		{protocol.CheckClientConfig, inline(n.presence.checkClient)},
+		{protocol.LockBatchMQ, inline(locks.lock)},
+		{protocol.UnlockBatchMQ, inline(locks.unlock)},
+
+		{protocol.UpdateAndCreateTopic, beside(admin.updateTopic)},
+		{protocol.UpdateAndCreateSubscriptionGroup, beside(admin.updateGroup)},
+	}
+}
+
+// handler leads each request to its row.
+func (n *Node) handler() remoting.Handler {
+	rows := map[int32]remoting.Handler{}
+	for _, r := range n.requests() {
+		rows[r.code] = r.handle
+	}
+	unknown := inline(n.log, notSupported)
+	return func(c *remoting.Command, to remoting.Responder) {
+		if handle := rows[c.Code]; handle != nil {
+			handle(c, to)
+			return
+		}
+		unknown(c, to)
+	}
+}

@@ -1,0 +1,293 @@
+package storenode
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+
+	"gantry/remoting"
+	"gantry/remoting/message"
+	"gantry/remoting/protocol"
+	"gantry/storenode/commitlog"
+	"gantry/storenode/group"
+	"gantry/storenode/topic"
+)
+
+// Sends: codes 10, 310 and 320 (SendMessageProcessor 4.9.7).
+//
+// Honoured: every check and answer of the Java broker in its order; topics made
+// in the image of TBW102; retry topics led to the DLQ; delay levels; batches;
+// WAIT. The answer comes when the commit log has the records as flushDiskType
+// demands. Different: properties keep the client's order (Java's come out of a
+// hash map), and a transactional message is refused as with
+// rejectTransactionMessage=true.
+
+// maxReconsumeVersion is V3_4_9: clients from there on may state
+// maxReconsumeTimes themselves.
+const maxReconsumeVersion = 121
+
+// appender is the part of the store that sends need.
+type appender interface {
+	Append(r *commitlog.Request) error
+}
+
+// delayLevels is what sends know of scheduled delivery: the highest level.
+type delayLevels interface {
+	Max() int
+}
+
+type sends struct {
+	log        *slog.Logger
+	config     Config
+	storeHost  netip.AddrPort
+	topics     *topic.Table
+	groups     *group.Configs
+	delays     delayLevels
+	store      appender
+	brokerFull func() string // what the remark of a refused write says about the disk
+
+	puts sync.Pool // of *put
+}
+
+// put is one send on its way through the commit log.
+type put struct {
+	owner   *sends
+	to      remoting.Responder
+	request commitlog.Request
+	header  protocol.SendMessageResponse
+	props   message.Properties
+	message message.Message
+	offsets []commitlog.Offset
+}
+
+// handle is a remoting.Handler.
+func (s *sends) handle(c *remoting.Command, to remoting.Responder) {
+	p := s.get(to)
+	if err := s.start(p, c); err != nil {
+		to.Reply(errorResponse(s.log, c, to.Channel, err))
+		s.release(p)
+	}
+}
+
+func (s *sends) get(to remoting.Responder) *put {
+	p, _ := s.puts.Get().(*put)
+	if p == nil {
+		p = &put{owner: s}
+		p.request.Done = func(*commitlog.Request) { p.done() }
+	}
+	p.to = to
+	return p
+}
+
+// keepRecordBytes is the largest buffer that waits for the next send.
+const keepRecordBytes = 64 << 10
+
+func (s *sends) release(p *put) {
+	p.message, p.to = message.Message{}, remoting.Responder{}
+	if cap(p.request.Records) <= keepRecordBytes {
+		s.puts.Put(p)
+	}
+}
+
+// start checks the send and hands it to the commit log; without an error done
+// will be called.
+func (s *sends) start(p *put, c *remoting.Command) error {
+	var h protocol.SendMessageRequest
+	if err := h.DecodeCode(c.Code, c.Ext); err != nil {
+		return err
+	}
+	t, err := s.check(&h, p.to.Channel)
+	if err != nil {
+		return err
+	}
+	queueID := h.QueueID
+	if queueID < 0 {
+		queueID = rand.Int32N(max(t.WriteQueueNums, 1))
+	}
+	p.header = protocol.SendMessageResponse{QueueID: queueID, Region: s.config.RegionID, TraceOn: s.config.TraceOn}
+	p.message = message.Message{
+		Topic: t.Name, QueueID: queueID, Flag: h.Flag, SysFlag: h.SysFlag, ReconsumeTimes: h.ReconsumeTimes,
+		BornTimestamp: h.BornTimestamp, BornHost: p.to.Channel.Remote, StoreHost: s.storeHost, Body: c.Body,
+	}
+	if t.FilterType == "MULTI_TAG" {
+		p.message.SysFlag |= message.FlagMultiTags
+	}
+	if h.Batch || c.Code == protocol.SendBatchMessage {
+		err = s.encodeBatch(p, &h)
+	} else {
+		err = s.encodeOne(p, &h, c, t)
+	}
+	if err != nil {
+		return err
+	}
+	p.request.Topic, p.request.QueueID = p.message.Topic, p.message.QueueID
+	if err := s.store.Append(&p.request); err != nil {
+		return s.refusal(err)
+	}
+	return nil
+}
+
+// check finds the send's topic, or says why there is none to send to (msgCheck).
+func (s *sends) check(h *protocol.SendMessageRequest, from *remoting.Channel) (*topic.Topic, error) {
+	t := s.topics.Get(h.Topic)
+	if !topic.Perm(s.config.BrokerPermission).Writeable() && t != nil && t.Order {
+		return nil, protocol.Errorf(protocol.NoPermission, "the broker[%s] sending message is forbidden", s.config.BrokerIP1)
+	}
+	if err := topic.ValidateSend(h.Topic); err != nil {
+		return nil, topicRefusal(err)
+	}
+	if t == nil {
+		var err error
+		if t, err = s.create(h); err != nil {
+			return nil, err
+		}
+	}
+	if h.QueueID >= max(t.WriteQueueNums, t.ReadQueueNums) {
+		return nil, protocol.Errorf(protocol.SystemError, "request queueId[%d] is illegal, %s Producer: %s", h.QueueID, describe(t), from.Remote)
+	}
+	return t, nil
+}
+
+func topicRefusal(err error) error {
+	var forbidden *topic.ForbiddenError
+	if errors.As(err, &forbidden) {
+		return &protocol.Error{Code: protocol.NoPermission, Remark: err.Error()}
+	}
+	return &protocol.Error{Code: protocol.SystemError, Remark: err.Error()}
+}
+
+const (
+	unitFlag    = 1 // topicSysFlag of a unit's topic
+	unitSubFlag = 2 // of a topic that a unit subscribes to
+)
+
+func (s *sends) create(h *protocol.SendMessageRequest) (*topic.Topic, error) {
+	w := topic.Wanted{Topic: string(h.Topic), DefaultTopic: string(h.DefaultTopic), QueueNums: h.DefaultTopicQueueNums}
+	if h.UnitMode {
+		w.SysFlag = unitFlag
+		if bytes.HasPrefix(h.Topic, []byte(topic.RetryPrefix)) {
+			w.SysFlag = unitSubFlag
+		}
+	}
+	t, err := s.topics.CreateInSend(w)
+	if errors.Is(err, topic.ErrNotCreated) {
+		return nil, protocol.Errorf(protocol.TopicNotExist, "topic[%s] not exist, apply first please!%s", h.Topic, seeFAQ)
+	}
+	return t, err
+}
+
+func (s *sends) encodeOne(p *put, h *protocol.SendMessageRequest, c *remoting.Command, t *topic.Topic) error {
+	if len(c.Body) > s.config.MaxMessageBytes {
+		return s.illegal()
+	}
+	facts := p.storedProperties(h.Properties, s.config.BrokerClusterName)
+	if facts.transactional {
+		return protocol.Errorf(protocol.NoPermission, "the broker[%s] sending transaction message is forbidden", s.config.BrokerIP1)
+	}
+	if err := s.redirectDead(p, h, c, &facts); err != nil {
+		return err
+	}
+	p.message.Properties = p.props
+	if facts.delayLevel > 0 {
+		scheduleMessage(&p.message, min(facts.delayLevel, s.delays.Max()))
+	}
+	p.request.Wait = facts.wait
+	return s.encode(p)
+}
+
+// redirectDead leads a retry that has used up its tries to the group's DLQ
+// (handleRetryAndDLQ).
+func (s *sends) redirectDead(p *put, h *protocol.SendMessageRequest, c *remoting.Command, facts *propertyFacts) error {
+	name, retry := bytes.CutPrefix(h.Topic, []byte(topic.RetryPrefix))
+	if !retry {
+		return nil
+	}
+	g, err := s.groups.Find(name)
+	if err != nil {
+		return groupRefusal(name)
+	}
+	limit := g.RetryMaxTimes
+	if c.Version >= maxReconsumeVersion && h.HasMaxReconsumeTimes {
+		limit = h.MaxReconsumeTimes
+	}
+	if h.ReconsumeTimes < limit {
+		return nil
+	}
+	dead, err := s.topics.CreateInSendBack(topic.DLQPrefix+string(name), 1, topic.PermReadWrite, 0)
+	if err != nil {
+		return err
+	}
+	p.message.Topic, p.message.QueueID = dead.Name, 0
+	p.props = p.props.Delete(message.PropertyDelay)
+	facts.delayLevel = 0
+	return nil
+}
+
+// encode makes the record; what cannot be one is MESSAGE_ILLEGAL.
+func (s *sends) encode(p *put) (err error) {
+	p.request.Records, err = message.AppendRecord(p.request.Records[:0], &p.message)
+	if errors.Is(err, message.ErrPropertiesTooLong) || errors.Is(err, message.ErrTopicTooLong) {
+		return s.illegal()
+	}
+	return err
+}
+
+func (s *sends) illegal() error {
+	return protocol.Errorf(protocol.MessageIllegal, "the message is illegal, maybe msg body or properties length not matched. "+
+		"msg body length limit %dB, msg properties length limit 32KB.", s.config.MaxMessageBytes)
+}
+
+// refusal is the answer to a send that the commit log does not take.
+func (s *sends) refusal(err error) error {
+	switch {
+	case errors.Is(err, commitlog.ErrBusy):
+		return protocol.Errorf(protocol.SystemError, "[PC_SYNCHRONIZED]broker busy, start flow control for a while: %v", err)
+	case errors.Is(err, commitlog.ErrTooLarge):
+		return s.illegal()
+	}
+	return protocol.Errorf(protocol.ServiceNotAvailable, "service not available now. It may be caused by one of the following reasons: "+
+		"the broker's disk is full [%s], messages are put to the slave, message store has been shut down, etc. %v", s.brokerFull(), err)
+}
+
+// done answers when the commit log has decided; it runs on the appender.
+func (p *put) done() {
+	s := p.owner
+	if p.request.Err != nil {
+		var stated *protocol.Error
+		errors.As(s.refusal(p.request.Err), &stated)
+		p.to.Reply(&remoting.Response{Code: stated.Code, Remark: stated.Remark})
+		s.release(p)
+		return
+	}
+	p.header.QueueOffset = p.request.QueueOffset
+	p.header.MsgID = p.header.MsgID[:0]
+	p.offsets = p.request.PhysicalOffsets(p.offsets[:0])
+	for i, offset := range p.offsets {
+		if i > 0 {
+			p.header.MsgID = append(p.header.MsgID, ',')
+		}
+		p.header.MsgID = message.AppendOffsetID(p.header.MsgID, s.storeHost, int64(offset))
+	}
+	p.to.Reply(&remoting.Response{Header: &p.header})
+	s.release(p)
+}
+
+func describe(t *topic.Topic) string {
+	return fmt.Sprintf("TopicConfig [topicName=%s, readQueueNums=%d, writeQueueNums=%d, perm=%s, topicFilterType=%s, topicSysFlag=%d, order=%t]",
+		t.Name, t.ReadQueueNums, t.WriteQueueNums, permString(t.Perm), t.FilterType, t.SysFlag, t.Order)
+}
+
+// permString is PermName.perm2String.
+func permString(p topic.Perm) string {
+	text := []byte("---")
+	for i, bit := range []topic.Perm{topic.PermRead, topic.PermWrite, topic.PermInherit} {
+		if p&bit != 0 {
+			text[i] = "RWX"[i]
+		}
+	}
+	return string(text)
+}

@@ -1,0 +1,44 @@
+package storenode
+
+import (
+	"strconv"
+
+	"gantry/remoting/message"
+	"gantry/storenode/topic"
+)
+
+// propertyFacts is what a send's properties ask of the server.
+type propertyFacts struct {
+	wait          bool // WAIT: the answer waits for the disk
+	transactional bool // TRAN_MSG
+	delayLevel    int  // DELAY, 0 for none
+}
+
+// storedProperties builds the properties that are written: the client's without
+// WAIT, and with CLUSTER.
+func (p *put) storedProperties(sent message.Properties, cluster string) propertyFacts {
+	facts := propertyFacts{wait: true}
+	p.props = p.props[:0]
+	sent.Range(func(name, value []byte) bool {
+		switch string(name) {
+		case message.PropertyWait:
+			facts.wait = isTrue(value)
+			return true
+		case message.PropertyCluster:
+			return true
+		case message.PropertyTransactionMessage:
+			facts.transactional = isTrue(value)
+		case message.PropertyDelay:
+			facts.delayLevel, _ = strconv.Atoi(string(value))
+		}
+		p.props = message.AppendPair(p.props, name, value)
+		return true
+	})
+	p.props = message.AppendPair(p.props, message.PropertyCluster, cluster)
+	return facts
+}
+
+// isTrue is Java's Boolean.parseBoolean.
+func isTrue(value []byte) bool {
+	return len(value) == 4 && value[0]|0x20 == 't' && value[1]|0x20 == 'r' && value[2]|0x20 == 'u' && value[3]|0x20 == 'e'
+}
