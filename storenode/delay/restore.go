@@ -12,8 +12,8 @@ import (
 // errNotDeliverable is wrapped where a record in a level's queue can never be delivered.
 var errNotDeliverable = errors.New("delayed message cannot be delivered")
 
-// restore makes of a level's record the message that its producer sent: its own topic and queue, no DELAY, all else
-// as it was, REAL_TOPIC and REAL_QID included. The offsets are the appender's to give. Error: errNotDeliverable.
+// restore makes of a level's record the message that its producer sent: its own topic and queue, all else as it
+// was: DELAY, REAL_TOPIC and REAL_QID stay, as Java leaves them (messageTimeup builds the string before it clears). The offsets are the appender's to give. Error: errNotDeliverable.
 func restore(record []byte) (*message.Message, error) {
 	m, _, err := message.Decode(record)
 	if err != nil {
@@ -30,7 +30,6 @@ func restore(record []byte) (*message.Message, error) {
 		return nil, fmt.Errorf("%w: no delayed message is of topic %s", errNotDeliverable, realTopic)
 	}
 	m.Topic, m.QueueID = string(realTopic), int32(queueID)
-	m.Properties = m.Properties.Delete(message.PropertyDelay)
 	m.QueueOffset, m.PhysicalOffset, m.StoreTimestamp, m.PreparedTransactionOffset = 0, 0, 0, 0
 	return &m, nil
 }

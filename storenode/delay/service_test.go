@@ -54,7 +54,7 @@ func TestADeliveredMessageIsTheOneThatWasSent(t *testing.T) {
 		if got.QueueOffset != 0 || got.PhysicalOffset != 0 || got.StoreTimestamp != 0 || got.PreparedTransactionOffset != 0 {
 			t.Errorf("old offsets are left: %+v", got)
 		}
-		want := "KEYS=k UNIQ_KEY=Ua TAGS=TagA REAL_TOPIC=TopicTest REAL_QID=3"
+		want := "KEYS=k DELAY=1 UNIQ_KEY=Ua TAGS=TagA REAL_TOPIC=TopicTest REAL_QID=3"
 		var props []string
 		got.Properties.Range(func(name, value []byte) bool {
 			props = append(props, fmt.Sprintf("%s=%s", name, value))
