@@ -1,0 +1,238 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gantry/remoting"
+	"gantry/remoting/message"
+	"gantry/remoting/protocol"
+)
+
+// ProducerConfig says how a producer sends. Zero values mean the defaults named,
+// which are those of the Java client.
+type ProducerConfig struct {
+	Group                 string
+	SendMillis            int // for one send with its retries, 3,000
+	RetryTimes            int // further tries of a synchronous send, 2; negative: none
+	DefaultTopicQueueNums int // queues of a topic that a send creates, 4
+	CompressOverBytes     int // bodies from here on are compressed, 4,096; negative: none
+	AsyncInFlight         int // sends under way above which SendAsync waits, 10,000
+}
+
+// Producer sends messages. Its methods may be called from any goroutine.
+type Producer struct {
+	client     *Client
+	config     ProducerConfig
+	group      []byte
+	turn       atomic.Uint32
+	compressor compressor
+	async      chan struct{} // holds one for each SendAsync under way
+	sending    sync.WaitGroup
+}
+
+// Producer makes a producer of a group; brokers learn of the group by the next
+// heartbeat.
+func (c *Client) Producer(config ProducerConfig) *Producer {
+	setDefault(&config.SendMillis, 3000)
+	setDefault(&config.RetryTimes, 2)
+	setDefault(&config.DefaultTopicQueueNums, 4)
+	setDefault(&config.CompressOverBytes, 4096)
+	setDefault(&config.AsyncInFlight, 10_000)
+	c.mu.Lock()
+	c.producers[config.Group] = true
+	c.mu.Unlock()
+	return &Producer{client: c, config: config, group: []byte(config.Group),
+		compressor: compressor{overBytes: config.CompressOverBytes}, async: make(chan struct{}, config.AsyncInFlight)}
+}
+
+// Send sends m and waits until it is stored; it tries other shards where one
+// gives no answer or cannot store. What a broker refuses is a *protocol.Error.
+func (p *Producer) Send(ctx context.Context, m *Message) (SendResult, error) {
+	f, err := p.prepare(m)
+	if err != nil {
+		return SendResult{}, err
+	}
+	return p.sendRetrying(ctx, f)
+}
+
+// SendBatch sends messages of one topic as one; they land in one queue.
+func (p *Producer) SendBatch(ctx context.Context, ms []*Message) (SendResult, error) {
+	f, err := p.prepareBatch(ms)
+	if err != nil {
+		return SendResult{}, err
+	}
+	return p.sendRetrying(ctx, f)
+}
+
+// SendAsync sends m without waiting and tells done, from another goroutine, what
+// became of it. It waits while AsyncInFlight sends are under way.
+func (p *Producer) SendAsync(ctx context.Context, m *Message, done func(SendResult, error)) error {
+	f, err := p.prepare(m)
+	if err != nil {
+		return err
+	}
+	select {
+	case p.async <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	p.sending.Go(func() {
+		defer func() { <-p.async }()
+		bounded, cancel := context.WithTimeout(ctx, millis(p.config.SendMillis))
+		defer cancel()
+		done(p.sendOnce(bounded, f, ""))
+	})
+	return nil
+}
+
+// Wait returns when every SendAsync has told what became of it.
+func (p *Producer) Wait() { p.sending.Wait() }
+
+// SendOneway sends m and learns nothing of it.
+func (p *Producer) SendOneway(ctx context.Context, m *Message) error {
+	f, err := p.prepare(m)
+	if err != nil {
+		return err
+	}
+	target, err := p.choose(ctx, f, "")
+	if err != nil {
+		return err
+	}
+	return p.client.Oneway(ctx, target.Addr(0), f.request(p, target))
+}
+
+// forwards is a message, or a batch, ready to be sent any number of times.
+type forward struct {
+	topic string
+	queue *protocol.MessageQueue
+	code  int32
+	body  []byte
+	msgID string
+	head  protocol.SendMessageRequest
+}
+
+func (p *Producer) prepare(m *Message) (*forward, error) {
+	body, sysFlag, err := p.compressor.apply(m.Body)
+	if err != nil {
+		return nil, err
+	}
+	properties := m.appendProperties(make(message.Properties, 0, 96+len(m.Keys)+len(m.Tags)), &p.client.ids)
+	f := p.newForward(m, protocol.SendMessageV2, body, properties)
+	f.head.SysFlag = sysFlag
+	return f, nil
+}
+
+func (p *Producer) prepareBatch(ms []*Message) (*forward, error) {
+	if len(ms) == 0 {
+		return nil, errors.New("batch of no messages")
+	}
+	var body []byte
+	var first message.Properties
+	for _, m := range ms {
+		if m.Topic != ms[0].Topic || m.DelayLevel > 0 {
+			return nil, errors.New("batch of several topics, or with delays")
+		}
+		properties := m.appendProperties(nil, &p.client.ids)
+		if first == nil {
+			first = properties
+		}
+		var err error
+		if body, err = message.AppendInner(body, message.Inner{Flag: m.Flag, Body: m.Body, Properties: properties}); err != nil {
+			return nil, err
+		}
+	}
+	f := p.newForward(ms[0], protocol.SendBatchMessage, body, message.AppendPair(nil, message.PropertyWait, "true"))
+	f.msgID = string(first.Get(message.PropertyUniqKey))
+	f.head.Batch = true
+	return f, nil
+}
+
+func (p *Producer) newForward(m *Message, code int32, body []byte, properties message.Properties) *forward {
+	return &forward{topic: m.Topic, queue: m.Queue, code: code, body: body,
+		msgID: string(properties.Get(message.PropertyUniqKey)),
+		head: protocol.SendMessageRequest{
+			ProducerGroup: p.group, Topic: []byte(m.Topic), DefaultTopic: []byte(defaultTopic),
+			DefaultTopicQueueNums: int32(p.config.DefaultTopicQueueNums),
+			BornTimestamp:         time.Now().UnixMilli(), Flag: m.Flag, Properties: properties,
+		}}
+}
+
+func (f *forward) request(p *Producer, target *Target) *remoting.Request {
+	head := f.head
+	head.QueueID, head.BrokerName = target.QueueID, []byte(target.BrokerName)
+	return &remoting.Request{Code: f.code, Header: &head, Body: f.body}
+}
+
+// retryable are the answers after which Java tries another broker.
+var retryable = map[int32]bool{
+	protocol.TopicNotExist: true, protocol.ServiceNotAvailable: true, protocol.SystemError: true,
+	protocol.NoPermission: true, protocol.NoBuyerID: true, protocol.NotInCurrentUnit: true,
+}
+
+func (p *Producer) sendRetrying(ctx context.Context, f *forward) (result SendResult, err error) {
+	ctx, cancel := context.WithTimeout(ctx, millis(p.config.SendMillis))
+	defer cancel()
+	avoided := ""
+	for range max(p.config.RetryTimes, 0) + 1 {
+		result, err = p.sendOnce(ctx, f, avoided)
+		var refused *protocol.Error
+		if err == nil || ctx.Err() != nil || (errors.As(err, &refused) && !retryable[refused.Code]) {
+			return result, err
+		}
+		avoided = result.Queue.BrokerName
+	}
+	return result, err
+}
+
+// sendOnce sends to one queue, where there are others not of the avoided shard.
+func (p *Producer) sendOnce(ctx context.Context, f *forward, avoided string) (SendResult, error) {
+	target, err := p.choose(ctx, f, avoided)
+	if err != nil {
+		return SendResult{}, err
+	}
+	result := SendResult{MsgID: f.msgID, Queue: target.MessageQueue}
+	answer, err := p.client.Invoke(ctx, target.Addr(0), f.request(p, target))
+	if err != nil {
+		return result, fmt.Errorf("send to %s: %w", target.MessageQueue, err)
+	}
+	switch answer.Code {
+	case protocol.Success, protocol.FlushDiskTimeout, protocol.SlaveNotAvailable, protocol.FlushSlaveTimeout:
+	default:
+		return result, fmt.Errorf("send to %s: %w", target.MessageQueue, errorOf(answer))
+	}
+	var h protocol.SendMessageResponse
+	if err := h.Decode(answer.Ext); err != nil {
+		return result, fmt.Errorf("answer to send: %w", err)
+	}
+	result.Status, result.OffsetMsgID = answer.Code, string(h.MsgID)
+	result.Queue.QueueID, result.QueueOffset = h.QueueID, h.QueueOffset
+	return result, nil
+}
+
+// choose takes the queues in turn.
+func (p *Producer) choose(ctx context.Context, f *forward, avoided string) (*Target, error) {
+	route, err := p.client.routeToSend(ctx, f.topic, int32(p.config.DefaultTopicQueueNums))
+	if err != nil {
+		return nil, err
+	}
+	queues := route.Publish
+	turn := int(p.turn.Add(1))
+	for i := range queues {
+		t := &queues[(turn+i)%len(queues)]
+		if f.queue != nil {
+			t = &queues[i]
+		}
+		if f.queue == nil && t.BrokerName != avoided || f.queue != nil && t.MessageQueue == *f.queue {
+			return t, nil
+		}
+	}
+	if f.queue != nil {
+		return nil, fmt.Errorf("send to %s: %w", f.queue, ErrNoQueues)
+	}
+	return &queues[turn%len(queues)], nil
+}
