@@ -64,7 +64,6 @@ func (c *Cluster) brokerProperties() map[string]string {
 		"storePathConsumeQueue":    filepath.Join(c.StoreDir(), "consumequeue"),
 		"storePathIndex":           filepath.Join(c.StoreDir(), "index"),
 		"flushDiskType":            "ASYNC_FLUSH",
-		"enablePropertyFilter":     "true",
 		"waitTimeMillsInSendQueue": "3000",
 	}
 	maps.Copy(all, c.config.Properties)

@@ -102,7 +102,7 @@ func newStudio(t *testing.T) *studio {
 	front := s.listen(t, "broker497", block.Address(0), func(raw []byte) []byte { return raw })
 	s.cluster, err = realbroker.Start(context.Background(), realbroker.Config{
 		Classpath: classpath, Dir: t.TempDir(), Ports: block, RegisterAt: front,
-		Properties: map[string]string{"forceRegister": "false", "messageDelayLevel": "1s 1s 1s 1s"},
+		Properties: map[string]string{"forceRegister": "false", "enablePropertyFilter": "true", "messageDelayLevel": "1s 1s 1s 1s"},
 	})
 	if err != nil {
 		t.Fatal(err)

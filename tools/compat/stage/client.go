@@ -64,6 +64,29 @@ func CreateTopic(t testing.TB, s server.Server, name string, queues int) {
 	})
 }
 
+// AwaitCommitted waits until a group has committed so many messages of a topic, all its queues together. Members tell the
+// server with their pulls or by their own clock, 10 s after their start and each 5 s from then on.
+func AwaitCommitted(t testing.TB, s server.Server, group, topic string, queues, messages int) {
+	t.Helper()
+	const queryConsumerOffset = 14
+	broker := BrokerAddress(t, s)
+	Eventually(t, 30*time.Second, "the group's commits", func() bool {
+		sum := 0
+		for id := range queues {
+			reply, err := wire.Ask(context.Background(), broker, queryConsumerOffset, map[string]string{
+				"consumerGroup": group, "topic": topic, "queueId": strconv.Itoa(id),
+			}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if offset, err := strconv.Atoi(reply.ExtFields["offset"]); err == nil && reply.Code == 0 {
+				sum += offset
+			}
+		}
+		return sum == messages
+	})
+}
+
 // BrokerAddress is where the route says the shard is served.
 func BrokerAddress(t testing.TB, s server.Server) string {
 	t.Helper()
@@ -116,6 +139,22 @@ func (c *Client) call(command string, arguments, result any) {
 	if err := c.agent.Call(command, arguments, result); err != nil {
 		c.t.Fatalf("%s: %v", c.Kind, err)
 	}
+}
+
+// Server is what the client faces.
+func (c *Client) Server() server.Server { return c.server }
+
+// WriteQueues is the number of queues a topic's route offers to producers, 0 without a route.
+func WriteQueues(t testing.TB, s server.Server, topic string) int {
+	t.Helper()
+	route, found, err := wire.AskRoute(context.Background(), s.Namesrv(), topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !found || len(route.Queues) == 0 {
+		return 0
+	}
+	return route.Queues[0].WriteQueues
 }
 
 // Kill ends the client's process with SIGKILL; it must be the scenario's own.

@@ -23,14 +23,31 @@ type Push struct {
 // Push starts a push consumer; its member, instance and name server are filled in. It ends with the test.
 func (c *Client) Push(p agent.PushConsumer) *Push {
 	c.t.Helper()
+	push, err := c.push(p)
+	if err != nil {
+		c.t.Fatalf("%s: %v", c.Kind, err)
+	}
+	return push
+}
+
+// TryPush is Push where the start may fail; the error is the client's.
+func (c *Client) TryPush(p agent.PushConsumer) error {
+	c.t.Helper()
+	_, err := c.push(p)
+	return err
+}
+
+func (c *Client) push(p agent.PushConsumer) (*Push, error) {
 	p.Member = c.Unique("consumer")
 	p.Instance = p.Member
 	p.Namesrv = c.server.Namesrv()
 	push := &Push{client: c, member: p.Member, changed: make(chan struct{})}
 	c.agent.OnEvent(p.Member, push.event)
-	c.call("startPushConsumer", p, nil)
+	if err := c.agent.Call("startPushConsumer", p, nil); err != nil {
+		return nil, err
+	}
 	c.t.Cleanup(func() { _ = c.agent.Call("shutdown", agent.Shutdown{Member: p.Member}, nil) })
-	return push
+	return push, nil
 }
 
 // Subscribe is a clustering push consumer of everything in one topic, from its first message.
@@ -58,6 +75,9 @@ func (p *Push) Delivered() []agent.Delivered {
 	defer p.mu.Unlock()
 	return slices.Clone(p.seen)
 }
+
+// Instance is the member's instance name, the last part of its client id.
+func (p *Push) Instance() string { return p.member }
 
 // Queues are the queues of a topic that the member holds now, by queue id.
 func (p *Push) Queues(topic string) []int {

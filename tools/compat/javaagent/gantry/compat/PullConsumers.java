@@ -43,10 +43,12 @@ final class PullConsumers {
         return out;
     }
 
-    /** Sets the group's place in a queue; the client tells the server by its own clock and when it shuts down. */
+    /** Sets the group's place in a queue and tells the server, with a request that has no answer. */
     Object commit(JSONObject arguments) throws Exception {
-        members.get(arguments, DefaultMQPullConsumer.class)
-            .updateConsumeOffset(Messages.queue(arguments.getJSONObject("queue")), arguments.getLongValue("offset"));
+        DefaultMQPullConsumer consumer = members.get(arguments, DefaultMQPullConsumer.class);
+        MessageQueue queue = Messages.queue(arguments.getJSONObject("queue"));
+        consumer.updateConsumeOffset(queue, arguments.getLongValue("offset"));
+        consumer.getDefaultMQPullConsumerImpl().getOffsetStore().persist(queue);
         return null;
     }
 
