@@ -8,8 +8,6 @@ import (
 	"os"
 
 	"github.com/urfave/cli/v2"
-
-	"gantry/bench"
 )
 
 func main() {
@@ -28,7 +26,7 @@ func newApp() *cli.App {
 		Version:              version(),
 		EnableBashCompletion: true,
 		HideHelpCommand:      true,
-		Commands:             append(roleCommands(), bench.Command()),
+		Commands:             roleCommands(),
 		ExitErrHandler:       func(*cli.Context, error) {}, // main prints the one line
 		OnUsageError:         func(_ *cli.Context, err error, _ bool) error { return err },
 	}

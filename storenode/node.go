@@ -62,7 +62,7 @@ type Node struct {
 // fails is named in the error, and what was opened before is closed again.
 func Open(config Config, fsys vfs.FS) (*Node, error) {
 	n := &Node{config: config, log: config.Log, fs: fsys, background: newBackground(config.Log, config.ConcurrentIO)}
-	for _, step := range []func() error{n.prepare, n.openStore, n.openTables, n.openMembers, n.startDelays, n.listen} {
+	for _, step := range []func() error{n.prepare, n.openStore, n.openTables, n.adoptQueues, n.openMembers, n.startDelays, n.listen} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, n.closeOpened())
 		}
@@ -73,6 +73,9 @@ func Open(config Config, fsys vfs.FS) (*Node, error) {
 }
 
 func (n *Node) prepare() (err error) {
+	if err := n.config.Validate(); err != nil {
+		return err
+	}
 	if n.storeHost, err = n.config.storeHost(); err != nil {
 		return fmt.Errorf("brokerIP1=%s and listenPort=%d give no address to write into messages: %w", n.config.BrokerIP1, n.config.ListenPort, err)
 	}

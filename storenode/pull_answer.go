@@ -21,8 +21,8 @@ var pullCodes = map[store.Status]int32{
 	store.OffsetTooSmall:      protocol.PullOffsetMoved,
 }
 
-// code is the answer to a status. An empty or unknown queue has nothing yet at
-// 0; any other offset in it is wrong.
+// code is the answer to a status. An empty queue has nothing yet at 0; any other
+// offset in it is wrong.
 func (p *pull) code(s store.Status) int32 {
 	if c, found := pullCodes[s]; found {
 		return c

@@ -41,14 +41,13 @@ type delayLevels interface {
 }
 
 type sends struct {
-	log        *slog.Logger
-	config     Config
-	storeHost  netip.AddrPort
-	topics     *topic.Table
-	groups     *group.Configs
-	delays     delayLevels
-	store      appender
-	brokerFull func() string // what the remark of a refused write says about the disk
+	log       *slog.Logger
+	config    Config
+	storeHost netip.AddrPort
+	topics    *topic.Table
+	groups    *group.Configs
+	delays    delayLevels
+	store     appender
 
 	puts sync.Pool // of *put
 }
@@ -250,7 +249,7 @@ func (s *sends) refusal(err error) error {
 		return s.illegal()
 	}
 	return protocol.Errorf(protocol.ServiceNotAvailable, "service not available now. It may be caused by one of the following reasons: "+
-		"the broker's disk is full [%s], messages are put to the slave, message store has been shut down, etc. %v", s.brokerFull(), err)
+		"the broker's disk is full [%s], messages are put to the slave, message store has been shut down, etc. %v", s.config.StorePathRootDir, err)
 }
 
 // done answers when the commit log has decided; it runs on the appender.

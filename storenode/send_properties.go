@@ -4,7 +4,6 @@ import (
 	"strconv"
 
 	"gantry/remoting/message"
-	"gantry/storenode/topic"
 )
 
 // propertyFacts is what a send's properties ask of the server.

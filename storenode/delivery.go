@@ -1,0 +1,69 @@
+package storenode
+
+import (
+	"errors"
+	"fmt"
+
+	"gantry/remoting/message"
+	"gantry/storenode/commitlog"
+	"gantry/storenode/consumequeue"
+	"gantry/storenode/delay"
+	"gantry/storenode/store"
+	"gantry/storenode/topic"
+)
+
+// schedule is the store's schedule topic as the delay service reads it.
+type schedule struct{ store *store.Store }
+
+// Bounds implements delay.Schedule.
+func (s schedule) Bounds(queueID int32) (low, high int64) {
+	return s.store.Bounds(topic.ScheduleTopic, queueID)
+}
+
+// Entries implements delay.Schedule.
+func (s schedule) Entries(queueID int32, offset int64, dst []delay.Entry) (int, error) {
+	units := make([]consumequeue.Unit, len(dst))
+	n, err := s.store.Units(topic.ScheduleTopic, queueID, offset, units)
+	for i, u := range units[:n] {
+		dst[i] = delay.Entry{PhysicalOffset: int64(u.Physical), Bytes: u.Size, DueMillis: u.TagsCode}
+	}
+	return n, err
+}
+
+// Record implements delay.Schedule.
+func (s schedule) Record(e delay.Entry) ([]byte, error) {
+	record, err := s.store.RecordAt(commitlog.Offset(e.PhysicalOffset))
+	if errors.Is(err, store.ErrNotFound) && commitlog.Offset(e.PhysicalOffset) < s.store.Min() {
+		return nil, fmt.Errorf("%w: %w", delay.ErrGone, err)
+	}
+	return record, err
+}
+
+// deliveries appends what the delay service delivers.
+type deliveries struct{ store *store.Store }
+
+// Append implements delay.Log. All messages are given to the log before the
+// first is waited for, so that they join one group.
+func (d deliveries) Append(messages []*message.Message) (appended int, err error) {
+	requests := make([]*commitlog.Request, 0, len(messages))
+	done := make(chan struct{}, len(messages))
+	for _, m := range messages {
+		r := &commitlog.Request{Topic: m.Topic, QueueID: m.QueueID, Done: func(*commitlog.Request) { done <- struct{}{} }}
+		if r.Records, err = message.AppendRecord(nil, m); err == nil {
+			err = d.store.Append(r)
+		}
+		if err != nil {
+			break
+		}
+		requests = append(requests, r)
+	}
+	for range requests {
+		<-done
+	}
+	for i, r := range requests {
+		if r.Err != nil {
+			return i, r.Err
+		}
+	}
+	return len(requests), err
+}

@@ -1,0 +1,62 @@
+package storenode
+
+import (
+	"fmt"
+	"time"
+
+	"gantry/storenode/commitlog"
+	"gantry/storenode/store"
+	"gantry/storenode/topic"
+)
+
+// flushDiskTypes are the words of flushDiskType.
+var flushDiskTypes = map[string]commitlog.FlushDiskType{
+	"ASYNC_FLUSH": commitlog.AsyncFlush,
+	"SYNC_FLUSH":  commitlog.SyncFlush,
+}
+
+// Validate names the first setting that cannot be used.
+func (c Config) Validate() error {
+	if _, known := flushDiskTypes[c.FlushDiskType]; !known {
+		return fmt.Errorf("flushDiskType=%s is neither ASYNC_FLUSH nor SYNC_FLUSH", c.FlushDiskType)
+	}
+	if c.BrokerID != 0 {
+		return fmt.Errorf("brokerId=%d: a node without a master to follow has brokerId=0", c.BrokerID)
+	}
+	for _, n := range []struct {
+		key        string
+		value, min int64
+	}{
+		{"mappedFileSizeCommitLog", c.CommitLogFileBytes, int64(c.MaxMessageBytes) + 64<<10},
+		{"mappedFileSizeConsumeQueue", c.ConsumeQueueFileBytes, 20},
+		{"maxMessageSize", int64(c.MaxMessageBytes), 1},
+		{"listenPort", int64(c.ListenPort), 3},
+		{"defaultTopicQueueNums", int64(c.DefaultTopicQueueNums), 1},
+	} {
+		if n.value < n.min {
+			return fmt.Errorf("%s=%d must be at least %d", n.key, n.value, n.min)
+		}
+	}
+	return nil
+}
+
+func (c Config) storeConfig(arrived func(store.Arrival), deliverTime func(level int, storeTimestamp int64) int64) store.Config {
+	s := store.DefaultConfig(c.StorePathRootDir)
+	s.StorePathCommitLog = c.StorePathCommitLog
+	s.MappedFileSizeCommitLog, s.MappedFileSizeConsumeQueue = c.CommitLogFileBytes, c.ConsumeQueueFileBytes
+	s.FlushDiskType = flushDiskTypes[c.FlushDiskType]
+	s.FlushIntervalCommitLog = time.Duration(c.FlushIntervalMillis) * time.Millisecond
+	s.MessageIndexEnable, s.MaxHashSlotNum, s.MaxIndexNum = c.MessageIndexEnable, int32(c.MaxHashSlotNum), int32(c.MaxIndexNum)
+	s.MaxMsgsNumBatch = int(c.MaxMsgsNumBatch)
+	s.MaxTransferBytesOnMessageInMemory, s.MaxTransferCountOnMessageInMemory = c.MaxTransferBytesInMemory, c.MaxTransferCountInMemory
+	s.OnArrival, s.DeliverTime = arrived, deliverTime
+	return s
+}
+
+func (c Config) topicConfig() topic.Config {
+	t := topic.DefaultConfig(c.BrokerClusterName, c.BrokerName)
+	t.AutoCreateTopicEnable, t.DefaultTopicQueueNums = c.AutoCreateTopicEnable, c.DefaultTopicQueueNums
+	t.ClusterTopicEnable, t.BrokerTopicEnable = c.ClusterTopicEnable, c.BrokerTopicEnable
+	t.TraceTopicEnable, t.MsgTraceTopicName, t.MaxTopics = c.TraceTopicEnable, c.MsgTraceTopicName, c.MaxTopics
+	return t
+}
