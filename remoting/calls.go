@@ -4,30 +4,42 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // calls are the requests that one side has sent and whose answers it waits for,
 // by opaque.
 type calls struct {
-	mu      sync.Mutex // guards all below
+	mu      sync.Mutex // guards all below; never held while done is called
 	last    int32
-	waiting map[int32]chan *Command
+	waiting map[int32]call
 	failed  error
 }
 
-func (c *calls) open() (opaque int32, answer chan *Command, err error) {
+// call is told once what became of its request. The answer is borrowed.
+type call struct {
+	done  func(answer *Command, err error)
+	timer *time.Timer // nil: who asked watches the time
+}
+
+// open gives done an opaque; a bound of 0 is none.
+func (c *calls) open(bound time.Duration, done func(*Command, error)) (opaque int32, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.failed != nil {
-		return 0, nil, c.failed
+		return 0, c.failed
 	}
 	if c.waiting == nil {
-		c.waiting = map[int32]chan *Command{}
+		c.waiting = map[int32]call{}
 	}
 	c.last++
-	answer = make(chan *Command, 1)
-	c.waiting[c.last] = answer
-	return c.last, answer, nil
+	opaque = c.last
+	opened := call{done: done}
+	if bound > 0 {
+		opened.timer = time.AfterFunc(bound, func() { c.expire(opaque) })
+	}
+	c.waiting[opaque] = opened
+	return opaque, nil
 }
 
 // nextOpaque is for requests that nobody answers.
@@ -38,50 +50,51 @@ func (c *calls) nextOpaque() int32 {
 	return c.last
 }
 
-func (c *calls) forget(opaque int32) {
+// take ends the waiting for an opaque; done is nil where that has ended before.
+func (c *calls) take(opaque int32) (done func(*Command, error)) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	ended := c.waiting[opaque]
 	delete(c.waiting, opaque)
+	c.mu.Unlock()
+	if ended.timer != nil {
+		ended.timer.Stop()
+	}
+	return ended.done
 }
 
 // resolve hands an answer to who waits for it; an answer nobody waits for is
 // dropped, as Java does.
 func (c *calls) resolve(answer *Command) {
-	c.mu.Lock()
-	waiter := c.waiting[answer.Opaque]
-	delete(c.waiting, answer.Opaque)
-	c.mu.Unlock()
-	if waiter != nil {
-		waiter <- answer.Clone()
+	if done := c.take(answer.Opaque); done != nil {
+		done(answer, nil)
 	}
+}
+
+func (c *calls) expire(opaque int32) {
+	if done := c.take(opaque); done != nil {
+		done(nil, noAnswer(opaque, context.DeadlineExceeded))
+	}
+}
+
+func noAnswer(opaque int32, cause error) error {
+	return fmt.Errorf("no answer to request %d: %w", opaque, cause)
 }
 
 func (c *calls) fail(err error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.failed != nil {
+		c.mu.Unlock()
 		return
 	}
 	c.failed = err
-	for opaque, waiter := range c.waiting {
-		close(waiter)
-		delete(c.waiting, opaque)
-	}
-}
-
-// wait returns the answer to opaque, the context's cause, or why the peer is gone.
-func (c *calls) wait(ctx context.Context, opaque int32, answer chan *Command) (*Command, error) {
-	select {
-	case a, ok := <-answer:
-		if ok {
-			return a, nil
+	waiting := c.waiting
+	c.waiting = nil
+	c.mu.Unlock()
+	for _, ended := range waiting {
+		if ended.timer != nil {
+			ended.timer.Stop()
 		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return nil, c.failed
-	case <-ctx.Done():
-		c.forget(opaque)
-		return nil, fmt.Errorf("no answer to request %d: %w", opaque, context.Cause(ctx))
+		ended.done(nil, err)
 	}
 }
 

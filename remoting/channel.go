@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"sync/atomic"
+	"time"
 )
 
 // Sender is where the frames to one peer go: its own connection, or a session
@@ -45,15 +46,47 @@ func (ch *Channel) Fail(err error) { ch.calls.fail(err) }
 
 // Invoke asks the peer and waits for its answer until ctx ends.
 func (ch *Channel) Invoke(ctx context.Context, r *Request) (*Command, error) {
-	opaque, answer, err := ch.calls.open()
+	type result struct {
+		answer *Command
+		err    error
+	}
+	got := make(chan result, 1)
+	opaque, err := ch.calls.open(0, func(answer *Command, err error) {
+		if err != nil {
+			got <- result{nil, err}
+			return
+		}
+		got <- result{answer.Clone(), nil}
+	})
 	if err != nil {
 		return nil, err
 	}
 	if err := ch.send(opaque, r); err != nil {
-		ch.calls.forget(opaque)
+		ch.calls.take(opaque)
 		return nil, err
 	}
-	return ch.calls.wait(ctx, opaque, answer)
+	select {
+	case r := <-got:
+		return r.answer, r.err
+	case <-ctx.Done():
+		ch.calls.take(opaque)
+		return nil, noAnswer(opaque, context.Cause(ctx))
+	}
+}
+
+// InvokeAsync asks the peer and tells done once what became of it: the answer,
+// borrowed until done returns, or why there is none, after bound at the latest.
+// done runs where answers are read: it must not block. After an error of
+// InvokeAsync itself done is not called.
+func (ch *Channel) InvokeAsync(r *Request, bound time.Duration, done func(answer *Command, err error)) error {
+	opaque, err := ch.calls.open(bound, done)
+	if err != nil {
+		return err
+	}
+	if err := ch.send(opaque, r); err != nil && ch.calls.take(opaque) != nil {
+		return err
+	}
+	return nil
 }
 
 // Oneway tells the peer something that it does not answer.

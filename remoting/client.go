@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"time"
 )
 
 // DialFunc opens a connection to an address: TCP, or a network in memory.
@@ -52,6 +53,12 @@ func (c *Client) serve() {
 // Invoke sends r and waits for its answer until ctx ends.
 func (c *Client) Invoke(ctx context.Context, r *Request) (*Command, error) {
 	return c.endpoint.channel.Invoke(ctx, r)
+}
+
+// InvokeAsync sends r and tells done once what became of it; see
+// Channel.InvokeAsync.
+func (c *Client) InvokeAsync(r *Request, bound time.Duration, done func(answer *Command, err error)) error {
+	return c.endpoint.channel.InvokeAsync(r, bound, done)
 }
 
 // Oneway sends r and waits for nothing.

@@ -168,6 +168,53 @@ func TestABrokenConnectionEndsEveryInvoke(t *testing.T) {
 	})
 }
 
+func TestAnAsynchronousInvokeIsToldOnceWhatBecameOfIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, remoting.Limits{}, func(c *remoting.Command, to remoting.Responder) {
+			switch c.Code {
+			case 1:
+				to.Reply(&remoting.Response{Code: 7, Body: c.Body})
+			case 2: // too late
+				time.AfterFunc(5*time.Second, func() { to.Reply(&remoting.Response{}) })
+			}
+		})
+		c := s.client(t, nil)
+		outcomes := make(chan error, 10)
+		invoke := func(code int32) {
+			err := c.InvokeAsync(&remoting.Request{Code: code}, 3*time.Second, func(answer *remoting.Command, err error) {
+				if err == nil && answer.Code != 7 {
+					err = errors.New("another's answer")
+				}
+				outcomes <- err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		invoke(1)
+		if err := <-outcomes; err != nil {
+			t.Errorf("an answered request: %v", err)
+		}
+		invoke(2)
+		start := time.Now()
+		if err := <-outcomes; !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 3*time.Second {
+			t.Errorf("an unanswered request: %v after %v", err, time.Since(start))
+		}
+		invoke(3)
+		c.Close()
+		if err := <-outcomes; !errors.Is(err, remoting.ErrClosed) {
+			t.Errorf("a request whose connection ended: %v", err)
+		}
+		if err := c.InvokeAsync(&remoting.Request{}, time.Second, func(*remoting.Command, error) { outcomes <- nil }); err == nil {
+			t.Error("a closed connection took a request")
+		}
+		time.Sleep(time.Minute)
+		if len(outcomes) != 0 {
+			t.Error("somebody was told twice")
+		}
+	})
+}
+
 func TestDialSaysWhereItFailed(t *testing.T) {
 	var n memnet.Network
 	_, err := remoting.Dial(context.Background(), n.Dial, "nowhere", remoting.Limits{}, nil)
