@@ -1,0 +1,60 @@
+package xcheck
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the table of accepted differences into docs/compatibility.md")
+
+const (
+	document   = "../../docs/compatibility.md"
+	tableStart = "<!-- the table of tools/xcheck/accepted.go -->\n"
+	tableEnd   = "<!-- its end -->\n"
+)
+
+func TestTheDocumentHoldsTheAcceptedDifferences(t *testing.T) {
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(text), tableStart)
+	_, after, closed := strings.Cut(rest, tableEnd)
+	if !found || !closed {
+		t.Fatalf("%s lacks the lines around its table", document)
+	}
+	want := before + tableStart + Table(Accepted()) + tableEnd + after
+	if *update {
+		if err := os.WriteFile(document, []byte(want), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if string(text) != want {
+		t.Errorf("%s differs from accepted.go: go test ./tools/xcheck -update writes it", document)
+	}
+}
+
+func TestEveryAcceptedDifferenceHasAReasonAndAStep(t *testing.T) {
+	for _, a := range Accepted() {
+		if len(strings.Fields(a.Why)) < 4 || !strings.HasSuffix(a.Why, ".") {
+			t.Errorf("%s %s: %q is no reason", a.Steps, a.Paths, a.Why)
+		}
+		for pattern := range strings.FieldsSeq(a.Steps) {
+			if !hasStepLike(pattern) {
+				t.Errorf("no step is like %s", pattern)
+			}
+		}
+	}
+}
+
+func hasStepLike(pattern string) bool {
+	for _, s := range Script() {
+		if like(pattern, s.Name) {
+			return true
+		}
+	}
+	return false
+}
