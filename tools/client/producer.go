@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"gantry/remoting"
-	"gantry/remoting/message"
 	"gantry/remoting/protocol"
 )
 
@@ -69,8 +67,10 @@ func (p *Producer) SendBatch(ctx context.Context, ms []*Message) (SendResult, er
 	return p.sendRetrying(ctx, f)
 }
 
-// SendAsync sends m without waiting and tells done, from another goroutine, what
-// became of it. It waits while AsyncInFlight sends are under way.
+// SendAsync sends m without waiting and tells done what became of it, from the
+// goroutine that reads answers: done must not block. It waits while
+// AsyncInFlight sends are under way. After an error of SendAsync itself done is
+// not called.
 func (p *Producer) SendAsync(ctx context.Context, m *Message, done func(SendResult, error)) error {
 	f, err := p.prepare(m)
 	if err != nil {
@@ -81,13 +81,34 @@ func (p *Producer) SendAsync(ctx context.Context, m *Message, done func(SendResu
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	p.sending.Go(func() {
-		defer func() { <-p.async }()
-		bounded, cancel := context.WithTimeout(ctx, millis(p.config.SendMillis))
-		defer cancel()
-		done(p.sendOnce(bounded, f, ""))
-	})
+	p.sending.Add(1)
+	told := func(r SendResult, err error) {
+		<-p.async
+		done(r, err)
+		p.sending.Done()
+	}
+	if err := p.startSend(ctx, f, told); err != nil {
+		<-p.async
+		p.sending.Done()
+		return err
+	}
 	return nil
+}
+
+func (p *Producer) startSend(ctx context.Context, f *forward, told func(SendResult, error)) error {
+	target, err := p.choose(ctx, f, "")
+	if err != nil {
+		return err
+	}
+	link, err := p.client.conns.get(ctx, target.Addr(0))
+	if err != nil {
+		return fmt.Errorf("send to %s: %w", target.MessageQueue, err)
+	}
+	r := f.request(p, target)
+	r.Kind = p.client.config.Kind
+	return link.InvokeAsync(r, millis(p.config.SendMillis), func(answer *remoting.Command, err error) {
+		told(f.result(target, answer, err))
+	})
 }
 
 // Wait returns when every SendAsync has told what became of it.
@@ -104,68 +125,6 @@ func (p *Producer) SendOneway(ctx context.Context, m *Message) error {
 		return err
 	}
 	return p.client.Oneway(ctx, target.Addr(0), f.request(p, target))
-}
-
-// forwards is a message, or a batch, ready to be sent any number of times.
-type forward struct {
-	topic string
-	queue *protocol.MessageQueue
-	code  int32
-	body  []byte
-	msgID string
-	head  protocol.SendMessageRequest
-}
-
-func (p *Producer) prepare(m *Message) (*forward, error) {
-	body, sysFlag, err := p.compressor.apply(m.Body)
-	if err != nil {
-		return nil, err
-	}
-	properties := m.appendProperties(make(message.Properties, 0, 96+len(m.Keys)+len(m.Tags)), &p.client.ids)
-	f := p.newForward(m, protocol.SendMessageV2, body, properties)
-	f.head.SysFlag = sysFlag
-	return f, nil
-}
-
-func (p *Producer) prepareBatch(ms []*Message) (*forward, error) {
-	if len(ms) == 0 {
-		return nil, errors.New("batch of no messages")
-	}
-	var body []byte
-	var first message.Properties
-	for _, m := range ms {
-		if m.Topic != ms[0].Topic || m.DelayLevel > 0 {
-			return nil, errors.New("batch of several topics, or with delays")
-		}
-		properties := m.appendProperties(nil, &p.client.ids)
-		if first == nil {
-			first = properties
-		}
-		var err error
-		if body, err = message.AppendInner(body, message.Inner{Flag: m.Flag, Body: m.Body, Properties: properties}); err != nil {
-			return nil, err
-		}
-	}
-	f := p.newForward(ms[0], protocol.SendBatchMessage, body, message.AppendPair(nil, message.PropertyWait, "true"))
-	f.msgID = string(first.Get(message.PropertyUniqKey))
-	f.head.Batch = true
-	return f, nil
-}
-
-func (p *Producer) newForward(m *Message, code int32, body []byte, properties message.Properties) *forward {
-	return &forward{topic: m.Topic, queue: m.Queue, code: code, body: body,
-		msgID: string(properties.Get(message.PropertyUniqKey)),
-		head: protocol.SendMessageRequest{
-			ProducerGroup: p.group, Topic: []byte(m.Topic), DefaultTopic: []byte(defaultTopic),
-			DefaultTopicQueueNums: int32(p.config.DefaultTopicQueueNums),
-			BornTimestamp:         time.Now().UnixMilli(), Flag: m.Flag, Properties: properties,
-		}}
-}
-
-func (f *forward) request(p *Producer, target *Target) *remoting.Request {
-	head := f.head
-	head.QueueID, head.BrokerName = target.QueueID, []byte(target.BrokerName)
-	return &remoting.Request{Code: f.code, Header: &head, Body: f.body}
 }
 
 // retryable are the answers after which Java tries another broker.
@@ -195,23 +154,8 @@ func (p *Producer) sendOnce(ctx context.Context, f *forward, avoided string) (Se
 	if err != nil {
 		return SendResult{}, err
 	}
-	result := SendResult{MsgID: f.msgID, Queue: target.MessageQueue}
 	answer, err := p.client.Invoke(ctx, target.Addr(0), f.request(p, target))
-	if err != nil {
-		return result, fmt.Errorf("send to %s: %w", target.MessageQueue, err)
-	}
-	switch answer.Code {
-	case protocol.Success, protocol.FlushDiskTimeout, protocol.SlaveNotAvailable, protocol.FlushSlaveTimeout:
-	default:
-		return result, fmt.Errorf("send to %s: %w", target.MessageQueue, errorOf(answer))
-	}
-	var h protocol.SendMessageResponse
-	if err := h.Decode(answer.Ext); err != nil {
-		return result, fmt.Errorf("answer to send: %w", err)
-	}
-	result.Status, result.OffsetMsgID = answer.Code, string(h.MsgID)
-	result.Queue.QueueID, result.QueueOffset = h.QueueID, h.QueueOffset
-	return result, nil
+	return f.result(target, answer, err)
 }
 
 // choose takes the queues in turn.
