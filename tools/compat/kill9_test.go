@@ -35,12 +35,12 @@ func killUnderLoad(t *testing.T, flushDiskType string) {
 		c := theatre.Client(t, kind, srv)
 		consumers[kind] = c.Subscribe(topic, c.Unique("group"))
 	}
-	load := startLoad(t, topic, theatre.Client(t, agent.Java532, srv).Producer(), theatre.Client(t, agent.Go212, srv).Producer())
+	load := startLoad(t, topic, theatre.Client(t, agent.Java532, srv).ProducerAsShipped(), theatre.Client(t, agent.Go212, srv).ProducerAsShipped())
 	for _, consumer := range consumers {
 		consumer.Await(deliveryTime, "messages from every queue", deliversSince(time.Time{}))
 	}
 	for range killRounds() {
-		load.await(t, 200)
+		load.await(t, 100)
 		srv.Kill()
 		if err := srv.Start(context.Background()); err != nil {
 			t.Fatal(err)
@@ -50,7 +50,7 @@ func killUnderLoad(t *testing.T, flushDiskType string) {
 			consumers[kind].Await(resumeTime, string(kind)+" to get messages from every queue again", deliversSince(ready))
 		}
 	}
-	load.await(t, 200)
+	load.await(t, 100)
 	acknowledged := load.stop()
 	for _, kind := range agent.Kinds() {
 		checkNothingLost(t, acknowledged, consumers[kind])
@@ -140,8 +140,8 @@ func TestAKilledProxyLosesNothingAndLeavesNoGhostMember(t *testing.T) {
 		survivor, victim := shareQueues(t, c, doomed, topic, name)
 		groups = append(groups, group{name: name, survivor: survivor, victim: victim, doomed: doomed})
 	}
-	load := startLoad(t, topic, theatre.Client(t, agent.Java532, srv).Producer(), theatre.Client(t, agent.Go212, srv).Producer())
-	load.await(t, 200)
+	load := startLoad(t, topic, theatre.Client(t, agent.Java532, srv).ProducerAsShipped(), theatre.Client(t, agent.Go212, srv).ProducerAsShipped())
+	load.await(t, 100)
 	srv.KillFront()
 	for _, g := range groups {
 		g.doomed.Kill()
@@ -149,7 +149,7 @@ func TestAKilledProxyLosesNothingAndLeavesNoGhostMember(t *testing.T) {
 	if err := srv.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	load.await(t, 200)
+	load.await(t, 100)
 	for _, g := range groups {
 		checkOnlyMember(t, srv, g.name, g.survivor.Instance())
 	}

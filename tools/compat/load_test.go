@@ -13,7 +13,7 @@ import (
 
 const (
 	workersPerProducer = 2
-	sendEvery          = 4 * time.Millisecond // of one worker, so that the load leaves room for the consumers on a small machine
+	sendEvery          = 10 * time.Millisecond // of one worker, so that the load leaves room for the consumers on a small machine
 )
 
 // load sends messages until it is stopped and keeps the keys of those that were acknowledged.

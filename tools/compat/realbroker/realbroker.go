@@ -62,7 +62,7 @@ type Cluster struct {
 
 // Start starts both and returns when the broker is registered and answers.
 func Start(ctx context.Context, config Config) (*Cluster, error) {
-	if config.JVMFlags == nil {
+	if len(config.JVMFlags) == 0 {
 		config.JVMFlags = QuickJVMFlags()
 	}
 	c := &Cluster{config: config}

@@ -10,12 +10,27 @@ type Producer struct {
 	member string
 }
 
+// patientMillis is the send timeout of a scenario's producer, so that a busy machine fails no send.
+const patientMillis = 15_000
+
 // Producer starts a producer of a group of its own; it ends with the test.
 func (c *Client) Producer() *Producer {
+	c.t.Helper()
+	return c.producer(patientMillis)
+}
+
+// ProducerAsShipped is Producer with the client's own send timeout of 3 s.
+func (c *Client) ProducerAsShipped() *Producer {
+	c.t.Helper()
+	return c.producer(0)
+}
+
+func (c *Client) producer(sendTimeoutMillis int) *Producer {
 	c.t.Helper()
 	p := &Producer{client: c, member: c.Unique("producer")}
 	c.call("startProducer", agent.Producer{
 		Member: p.member, Namesrv: c.server.Namesrv(), Group: p.member, Instance: p.member,
+		SendTimeoutMillis: sendTimeoutMillis,
 	}, nil)
 	c.t.Cleanup(func() { _ = c.agent.Call("shutdown", agent.Shutdown{Member: p.member}, nil) })
 	return p

@@ -146,10 +146,11 @@ func (s *Stage) ForClients(t *testing.T, kinds []agent.Kind, scenario func(*test
 	}
 }
 
-// Server starts a server for one scenario alone; it ends with the test.
-func (s *Stage) Server(t testing.TB, shape server.Shape, properties map[string]string) server.Server {
+// Server starts a server for one scenario alone, which runs beside the others; it ends with the test.
+func (s *Stage) Server(t *testing.T, shape server.Shape, properties map[string]string) server.Server {
 	t.Helper()
 	s.requireJava(t)
+	t.Parallel()
 	own, err := s.startServer(s.unique(t, "server"), shape, properties)
 	if err != nil {
 		t.Fatal(err)
