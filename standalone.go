@@ -22,6 +22,10 @@ const (
 	memNamesrv = "namesrv"
 )
 
+// standaloneName is the one shard's name where none is configured: a store keeps
+// its shard's name, and a host may change its own.
+const standaloneName = "broker-a"
+
 // standaloneBasePort is where the one shard is served: RocketMQ's broker port.
 const standaloneBasePort = 10911
 
@@ -80,7 +84,7 @@ func openStandalone(log *slog.Logger, node storenode.Config, front proxy.Config)
 func identify(log *slog.Logger, node *storenode.Config, front proxy.Config) {
 	node.ListenPort = front.GatewayBasePort
 	if node.BrokerName == "" {
-		node.BrokerName = hostName()
+		node.BrokerName = standaloneName
 	}
 	if node.BrokerIP1 != "" {
 		return
@@ -94,12 +98,14 @@ func identify(log *slog.Logger, node *storenode.Config, front proxy.Config) {
 	}
 }
 
-// Close implements running: the proxy first, so that what its clients wait for
-// is answered by a node that is there.
+// Close implements running: the proxy takes nothing new, the node answers what is
+// under way, and its clients get those answers before they are let go.
 func (s *standalone) Close(ctx context.Context) error {
-	s.proxy.Close(ctx)
-	if s.node == nil {
-		return nil
+	var err error
+	s.proxy.Drain(ctx)
+	if s.node != nil {
+		err = s.node.Close(ctx)
 	}
-	return s.node.Close(ctx)
+	s.proxy.Close(ctx)
+	return err
 }

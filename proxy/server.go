@@ -38,7 +38,7 @@ func Start(config Config, registered ...net.Listener) (*Server, error) {
 	s.shards = newShards(config, s.conns)
 	s.nameserver = nameserver.New(config.Log, nameserver.Config{
 		View:               s.view(),
-		OnShardsChanged:    func() { s.shards.reconcile(s.nameserver.Table().Shards()) },
+		OnShardsChanged:    func() { s.shards.reconcile(s.nameserver.Table().Shards) },
 		OrderMessageEnable: config.OrderMessageEnable,
 	})
 	l, err := net.Listen("tcp", net.JoinHostPort(config.BindAddress, strconv.Itoa(config.ListenPort)))
@@ -77,14 +77,19 @@ func (s *Server) AwaitShard(brokerName string) error {
 // what makes clients give up on them.
 const drainBound = 2 * time.Second
 
-// Close takes no more requests, waits for the answers that are under way, lets
-// go of clients and nodes, and returns when every goroutine has. It waits no
-// longer than until ctx ends.
-func (s *Server) Close(ctx context.Context) {
+// Drain takes no more requests and waits for the answers that are under way, no
+// longer than until ctx ends. Close must follow.
+func (s *Server) Drain(ctx context.Context) {
 	s.conns.StopReading()
 	bounded, cancel := context.WithTimeout(ctx, drainBound)
 	defer cancel()
 	s.shards.settled(bounded)
+}
+
+// Close drains, lets go of clients and nodes, and returns when every goroutine
+// has.
+func (s *Server) Close(ctx context.Context) {
+	s.Drain(ctx)
 	s.conns.Close(ctx)
 	s.nameserver.Close()
 	s.shards.close()

@@ -26,7 +26,7 @@ func Ask(ctx context.Context, address string, code int, fields map[string]string
 	if err := conn.SetDeadline(time.Now().Add(AskTimeout)); err != nil {
 		return nil, fmt.Errorf("set a deadline on %s: %w", address, err)
 	}
-	request, err := Append(nil, Header{Code: code, Language: "GO", Version: AskVersion, Opaque: 1, ExtFields: fields}, body)
+	request, err := Append(nil, Header{Code: code, Language: "JAVA", Version: AskVersion, Opaque: 1, ExtFields: fields}, body)
 	if err != nil {
 		return nil, err
 	}
