@@ -45,7 +45,7 @@ func open(t *testing.T, cfg Config) (*Log, []string) {
 		t.Fatal(err)
 	}
 	var bodies []string
-	err = l.Recover(l.Min(), true, true, func(r message.Record) error {
+	err = l.Recover(l.Min(), Trust{CheckBodies: true, Unclean: true}, func(r message.Record) error {
 		bodies = append(bodies, string(r.Body()))
 		return nil
 	})

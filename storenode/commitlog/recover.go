@@ -1,6 +1,7 @@
 package commitlog
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -18,47 +19,102 @@ func (l *Log) Starts() []Offset {
 	return starts
 }
 
+// Trust says what Recover may build on.
+type Trust struct {
+	CheckBodies bool // a body that differs from its checksum makes its record none
+	// Unclean has the files behind the end cut even where they look empty, as after a power loss.
+	Unclean bool
+	// SafeTime is the storeTimestamp (ms) up to which the disk surely has had everything: something else than a record in
+	// front of one that is not younger is damage, and passed over, not the log's end.
+	SafeTime int64
+}
+
 // Recover finds the log's end: it reads from offset from to the first thing that is no record, telling visit each
-// record on the way, ends the log there and zeroes what lies behind. checkBodies has a body that differs from its
-// checksum count as no record; distrust has the files behind the end cut even where they look empty, as after a
-// power loss. Call it once, between Open and Start. Errors: visit's, the file system's.
-func (l *Log) Recover(from Offset, checkBodies, distrust bool, visit func(message.Record) error) error {
+// record on the way, ends the log there and zeroes what lies behind. Call it once, between Open and Start. Errors:
+// visit's, the file system's.
+func (l *Log) Recover(from Offset, trust Trust, visit func(message.Record) error) error {
 	if l.Empty() {
 		return nil
 	}
 	scanner := l.Scan(from)
-	scanner.CheckBodies = checkBodies
-	if err := l.recoverRecords(scanner, distrust, visit); err != nil {
+	scanner.CheckBodies = trust.CheckBodies
+	if err := l.recoverRecords(scanner, trust, visit); err != nil {
 		return fmt.Errorf("recover commit log: %w", err)
 	}
-	if err := l.endAt(scanner.Offset(), distrust); err != nil {
+	if err := l.endAt(scanner.Offset(), trust.Unclean); err != nil {
 		return fmt.Errorf("recover commit log: %w", err)
 	}
 	return nil
 }
 
-func (l *Log) recoverRecords(scanner *Scanner, distrust bool, visit func(message.Record) error) error {
+func (l *Log) recoverRecords(scanner *Scanner, trust Trust, visit func(message.Record) error) error {
 	for {
 		record, err := scanner.Next()
-		if distrust && err == nil && l.tornAtEnd(record) {
+		if trust.Unclean && err == nil && l.tornAtEnd(record) {
 			scanner.at -= Offset(len(record))
 			err = l.corrupt(scanner.at, errTorn)
 		}
-		var corrupt *CorruptError
-		switch {
-		case errors.Is(err, io.EOF):
+		if errors.Is(err, io.EOF) {
 			return nil
-		case errors.As(err, &corrupt):
-			l.cfg.Logger.Info("commit log ends", "offset", int64(scanner.Offset()), "file", corrupt.File, "found", corrupt.Err.Error())
-			return nil
-		case err != nil:
-			return err
+		}
+		if err != nil {
+			more, err := l.passDamage(scanner, trust, err)
+			if err != nil || !more {
+				return err
+			}
+			continue
 		}
 		l.lastStoreTime.Store(max(l.lastStoreTime.Load(), record.StoreTimestamp()))
 		if err := visit(record); err != nil {
 			return err
 		}
 	}
+}
+
+// passDamage says whether the log goes on behind what is no record, and moves the scanner there.
+func (l *Log) passDamage(scanner *Scanner, trust Trust, found error) (more bool, err error) {
+	var corrupt *CorruptError
+	if !errors.As(found, &corrupt) {
+		return false, found
+	}
+	end := scanner.Offset()
+	if data, err := l.dataBehind(end); err != nil || !data {
+		return false, err
+	}
+	if err := scanner.Resync(); err != nil {
+		return false, err
+	}
+	if stored, ok := l.StoreTimestamp(scanner.Offset()); ok && stored <= trust.SafeTime {
+		l.cfg.Logger.Error("commit log is damaged, its messages are skipped",
+			"file", corrupt.File, "from", int64(end), "to", int64(scanner.Offset()), "error", corrupt.Err)
+		return true, nil
+	}
+	l.cfg.Logger.Info("commit log ends with an unfinished write", "offset", int64(end), "file", corrupt.File, "found", corrupt.Err.Error())
+	scanner.at = end
+	return false, nil
+}
+
+// dataBehind says whether anything but zeros may follow, which after a clean stop there is not.
+func (l *Log) dataBehind(end Offset) (bool, error) {
+	files := l.files.Load()
+	for _, s := range files.segments {
+		if s.start+Offset(files.fileBytes) <= end {
+			continue
+		}
+		from := max(end, s.start)
+		head := make([]byte, min(pageBytes-int64(from-s.start)%pageBytes, files.fileBytes-int64(from-s.start)))
+		if _, err := s.file.ReadAt(head, int64(from-s.start)); err != nil {
+			return false, err
+		}
+		if len(bytes.TrimLeft(head, "\x00")) > 0 {
+			return true, nil
+		}
+		data, err := s.file.DataFrom(int64(from-s.start) + int64(len(head)))
+		if err != nil || data {
+			return data, err
+		}
+	}
+	return false, nil
 }
 
 // endAt makes end the log's end: what follows in its file becomes zeros, later files go. What is left counts as

@@ -244,7 +244,7 @@ func FuzzRecover(f *testing.F) {
 			t.Fatal(err)
 		}
 		var ends Offset
-		if err := l.Recover(0, true, false, func(r message.Record) error { ends += Offset(len(r)); return nil }); err != nil {
+		if err := l.Recover(0, Trust{CheckBodies: true}, func(r message.Record) error { ends += Offset(len(r)); return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if l.End() < ends || l.End() > 4096 {

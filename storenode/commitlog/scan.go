@@ -1,6 +1,7 @@
 package commitlog
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -98,4 +99,30 @@ func (s *Scanner) window(need int) ([]byte, error) {
 		return nil, s.log.corrupt(s.at, message.ErrTruncated)
 	}
 	return s.buf, nil
+}
+
+// Resync looks for the next record behind the damage that Next has met: bytes that parse as a record and say that they
+// lie where they do. At the log's end it stops. Errors: the file's.
+func (s *Scanner) Resync() error {
+	magic := []byte{0xDA, 0xA3, 0x20, 0xA7}
+	for s.at++; s.at < s.log.End(); {
+		b, err := s.window(1)
+		if err != nil {
+			return err
+		}
+		switch found := bytes.Index(b, magic); {
+		case found < 0:
+			s.at += Offset(max(1, len(b)-blankBytes+1)) // the end of b may hold the beginning of a head
+		case found < len(magic):
+			s.at += Offset(found) + 1
+		default:
+			s.at += Offset(found - len(magic))
+			if _, err := s.log.Record(s.at, nil); err == nil {
+				return nil
+			}
+			s.at += Offset(len(magic)) + 1
+		}
+	}
+	s.at = s.log.End()
+	return nil
 }

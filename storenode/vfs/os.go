@@ -90,7 +90,8 @@ func (OS) Lock(path string) (io.Closer, error) {
 	byteZero := syscall.Flock_t{Type: syscall.F_WRLCK, Whence: io.SeekStart, Start: 0, Len: 1}
 	switch err := syscall.FcntlFlock(f.Fd(), fcntlSetLock, &byteZero); {
 	case err == nil:
-		return f, nil
+		_, err := f.WriteAt([]byte("lock"), 0) // as Java's broker does
+		return f, err
 	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EACCES):
 		return nil, errors.Join(fmt.Errorf("%s is %w", path, ErrLocked), f.Close())
 	default:

@@ -1,0 +1,217 @@
+package store
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"gantry/remoting/message"
+	"gantry/storenode/commitlog"
+	"gantry/storenode/consumequeue"
+)
+
+// Status says what Get found; its String is the remark of the Java broker (GetMessageStatus).
+type Status int
+
+const (
+	Found Status = iota
+	NoMatchedMessage
+	MessageWasRemoving
+	OffsetFoundNull
+	OffsetOverflowBadly
+	OffsetOverflowOne
+	OffsetTooSmall
+	NoMessageInQueue // also where there is no such queue: the Java broker's look-up makes one
+)
+
+var statusNames = [...]string{
+	"FOUND", "NO_MATCHED_MESSAGE", "MESSAGE_WAS_REMOVING", "OFFSET_FOUND_NULL", "OFFSET_OVERFLOW_BADLY",
+	"OFFSET_OVERFLOW_ONE", "OFFSET_TOO_SMALL", "NO_MESSAGE_IN_QUEUE",
+}
+
+func (s Status) String() string { return statusNames[s] }
+
+// Query says which messages are wanted.
+type Query struct {
+	Topic   string
+	QueueID int32
+	Offset  int64 // the first one
+	MaxNum  int
+
+	Match           func(tagsCode int64) bool           // nil: all
+	MatchProperties func(message.Properties) (yes bool) // asked after Match; nil: all. What it is given is borrowed
+}
+
+// Result is what Get found. Bytes holds the records as they lie in the log, one behind the other.
+type Result struct {
+	Status               Status
+	NextBeginOffset      int64
+	MinOffset, MaxOffset int64 // of the queue
+	Bytes                []byte
+	Count                int  // records in Bytes
+	SuggestSlave         bool // the reader is so far behind that its messages are not in memory
+
+	store    *Store
+	buf      *buffer
+	released atomic.Bool
+}
+
+// Release gives Bytes back. Call it exactly once, when Bytes is not used any more.
+func (r *Result) Release() {
+	if r.released.Swap(true) {
+		panic(fmt.Sprintf("BUG: result with status %v released twice", r.Status))
+	}
+	if r.buf != nil {
+		r.store.buffers.put(r.buf)
+		r.buf, r.Bytes = nil, nil
+	}
+}
+
+// Get looks messages up (DefaultMessageStore.getMessage 4.9.7): at most MaxNum that match, of at most 800 or MaxNum
+// looked at, and no more bytes than the limits of the Config, though always one. Error: the log's, when it cannot be
+// read.
+func (s *Store) Get(q Query) (*Result, error) {
+	r := &Result{Status: NoMessageInQueue, store: s}
+	queue := s.queues.Find(q.Topic, q.QueueID)
+	if queue == nil {
+		return r, nil
+	}
+	low, high := queue.Range()
+	r.MinOffset, r.MaxOffset = int64(low), int64(high)
+	switch {
+	case high == 0:
+	case q.Offset < r.MinOffset:
+		r.Status, r.NextBeginOffset = OffsetTooSmall, r.MinOffset
+	case q.Offset == r.MaxOffset:
+		r.Status, r.NextBeginOffset = OffsetOverflowOne, q.Offset
+	case q.Offset > r.MaxOffset:
+		r.Status, r.NextBeginOffset = OffsetOverflowBadly, r.MaxOffset
+	default:
+		return r, s.find(queue, &q, r)
+	}
+	return r, nil
+}
+
+func (s *Store) find(queue *consumequeue.Queue, q *Query, r *Result) error {
+	l := look{store: s, query: q, result: r, end: s.log.End()}
+	l.units = l.space[:0]
+	if err := l.scan(queue); err != nil {
+		return err
+	}
+	if len(l.units) == 0 {
+		return nil
+	}
+	return l.read()
+}
+
+// look is the state of one Get: first the units that are wanted are chosen, then their records read.
+type look struct {
+	store  *Store
+	query  *Query
+	result *Result
+	end    commitlog.Offset
+
+	units   []consumequeue.Unit
+	space   [32]consumequeue.Unit
+	bytes   int
+	skip    commitlog.Offset // records before it are gone with their file
+	last    commitlog.Offset // of the units looked at
+	scratch []byte
+}
+
+// windowUnits is how many units are looked at whatever MaxNum is.
+const windowUnits = 800
+
+// scan looks at units up to the end of their file, as the Java broker does.
+func (l *look) scan(queue *consumequeue.Queue) error {
+	var buf [64 * consumequeue.UnitBytes]byte
+	perFile := int64(queue.UnitsPerFile())
+	window := min(max(windowUnits, int64(l.query.MaxNum)), perFile-l.query.Offset%perFile)
+	seen := int64(0)
+	for full := false; seen < window && !full; {
+		want := min(window-seen, int64(len(buf)/consumequeue.UnitBytes))
+		n, err := queue.Read(consumequeue.Offset(l.query.Offset+seen), buf[:want*consumequeue.UnitBytes])
+		if err != nil {
+			l.store.logger.Error("consume queue cannot be read", "topic", l.query.Topic, "queue_id", l.query.QueueID, "error", err)
+		}
+		if n == 0 {
+			break
+		}
+		var took int64
+		took, full = l.choose(buf[:n*consumequeue.UnitBytes])
+		seen += took
+	}
+	r := l.result
+	if seen == 0 && len(l.units) == 0 {
+		r.Status, r.NextBeginOffset = OffsetFoundNull, l.query.Offset+perFile-l.query.Offset%perFile
+		return nil
+	}
+	r.NextBeginOffset = l.query.Offset + seen
+	r.SuggestSlave = int64(l.end-l.last) > l.store.memoryBytes
+	return nil
+}
+
+// choose goes through units and says how many it looked at, and whether there is no room for more.
+func (l *look) choose(b []byte) (seen int64, full bool) {
+	for ; len(b) > 0; b = b[consumequeue.UnitBytes:] {
+		u := consumequeue.DecodeUnit(b)
+		if !u.Blank() {
+			l.last = u.Physical
+			if u.Physical >= l.skip {
+				if l.full(u) {
+					return seen, true
+				}
+				l.take(u)
+			}
+		} else if len(l.units) == 0 {
+			l.result.Status = MessageWasRemoving
+		}
+		seen++
+	}
+	return seen, false
+}
+
+// take keeps the unit if it matches and its record is there.
+func (l *look) take(u consumequeue.Unit) {
+	status := Found
+	switch {
+	case l.query.Match != nil && !l.query.Match(u.TagsCode):
+		status = NoMatchedMessage
+	case u.Physical < l.store.log.Min() || u.Physical+commitlog.Offset(u.Size) > l.end:
+		status = MessageWasRemoving
+		size := commitlog.Offset(l.store.log.FileBytes())
+		l.skip = u.Physical + size - u.Physical%size
+	case !l.matchesProperties(u):
+		status = NoMatchedMessage
+	}
+	if status == Found {
+		l.units = append(l.units, u)
+		l.bytes += int(u.Size)
+		l.skip = 0
+	}
+	if status == Found || len(l.units) == 0 {
+		l.result.Status = status
+	}
+}
+
+func (l *look) matchesProperties(u consumequeue.Unit) bool {
+	if l.query.MatchProperties == nil {
+		return true
+	}
+	record, err := l.store.log.Record(u.Physical, l.scratch)
+	if err != nil {
+		return true // read says what is wrong with it
+	}
+	l.scratch = record
+	return l.query.MatchProperties(record.Properties())
+}
+
+// full says that the unit does not fit any more. The first one always does.
+func (l *look) full(u consumequeue.Unit) bool {
+	cfg := &l.store.cfg
+	maxBytes, maxCount := cfg.MaxTransferBytesOnMessageInMemory, cfg.MaxTransferCountOnMessageInMemory
+	if int64(l.end-u.Physical) > l.store.memoryBytes {
+		maxBytes, maxCount = cfg.MaxTransferBytesOnMessageInDisk, cfg.MaxTransferCountOnMessageInDisk
+	}
+	count := len(l.units)
+	return count > 0 && (count >= l.query.MaxNum || count >= maxCount || l.bytes+int(u.Size) > maxBytes)
+}

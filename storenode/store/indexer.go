@@ -1,0 +1,102 @@
+package store
+
+import (
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"gantry/remoting/message"
+	"gantry/storenode/commitlog"
+)
+
+// indexer follows the log on its own and puts keys into the index, so that an index that has to catch up, or that the
+// disk has no room for, holds up nobody.
+type indexer struct {
+	store   *Store
+	scanner *commitlog.Scanner
+	signal  chan struct{} // holds one
+	behind  atomic.Int64  // all records before it are in the index
+	failing bool
+}
+
+func (x *indexer) init(s *Store) { x.store, x.signal = s, make(chan struct{}, 1) }
+
+// wake is called from the appender.
+func (x *indexer) wake() {
+	select {
+	case x.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (x *indexer) startAt(offset commitlog.Offset) {
+	x.scanner = x.store.log.Scan(offset)
+	x.behind.Store(int64(offset))
+}
+
+func (x *indexer) position() commitlog.Offset { return commitlog.Offset(x.behind.Load()) }
+
+// run ends when the store stops; the next start goes on from there.
+func (x *indexer) run() {
+	for {
+		var retry <-chan time.Time
+		signal := x.signal
+		if err := x.follow(); err != nil {
+			if !x.failing {
+				x.store.logger.Error("messages cannot be indexed, queries by key miss them for now", "offset", int64(x.position()), "error", err)
+			}
+			x.failing = true
+			retry, signal = time.After(retryPause), nil
+		}
+		select {
+		case <-x.store.stop:
+			return
+		case <-signal:
+		case <-retry:
+		}
+	}
+}
+
+// follow indexes up to the log's end, or until the store stops.
+func (x *indexer) follow() error {
+	if x.failing {
+		if err := x.store.index.Rollback(x.position()); err != nil {
+			return err
+		}
+		x.scanner = x.store.log.Scan(x.position())
+	}
+	for {
+		record, err := x.scanner.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			x.failing = false
+			x.behind.Store(int64(x.scanner.Offset()))
+			return nil
+		case err != nil:
+			if err := x.store.skipDamage(x.scanner, err); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := x.store.indexRecord(record); err != nil {
+			return err
+		}
+		x.behind.Store(int64(x.scanner.Offset()))
+		select {
+		case <-x.store.stop:
+			return nil
+		default:
+		}
+	}
+}
+
+// indexRecord puts the record's keys into the index; a rolled-back message is not worth finding.
+func (s *Store) indexRecord(r message.Record) error {
+	if message.TransactionType(r.SysFlag()) == message.FlagTransactionRollback {
+		return nil
+	}
+	properties := r.Properties()
+	return s.index.Put(r.Topic(), properties.Get(message.PropertyUniqKey), properties.Get(message.PropertyKeys),
+		commitlog.Offset(r.PhysicalOffset()), r.StoreTimestamp())
+}
