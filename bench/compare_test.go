@@ -1,0 +1,216 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+// The test binary is also the program that comparisons start.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "bench" {
+		app := &cli.App{Commands: []*cli.Command{Command()}}
+		if err := app.Run(os.Args); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// freeAddr is an address that nobody listens on.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func TestTwoSystemsAreComparedInTurn(t *testing.T) {
+	addr, csvPath := freeAddr(t), filepath.Join(t.TempDir(), "out.csv")
+	var systems []System
+	for _, name := range []string{"one", "two"} {
+		systems = append(systems, System{Name: name, Addr: addr, Start: []string{os.Args[0], "bench", "null", "--listen", addr}})
+	}
+	o := CompareOptions{Systems: systems, Rounds: 2, Seconds: 1, CSVPath: csvPath,
+		Load: []string{os.Args[0], "bench", "producer", "-n", "{addr}", "-w", "4", "-s", "128", "-ri", "300"}}
+	var out bytes.Buffer
+	if err := Compare(context.Background(), o, &out); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	text, err := os.ReadFile(csvPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil || len(rows) != 5 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for i, want := range []string{"one", "two", "one", "two"} {
+		row := rows[i+1]
+		if row[1] != want || row[2] == "0" || row[5] != "0" || row[7] == "0.0" || row[8] == "0" {
+			t.Errorf("row %d: %v", i+1, row)
+		}
+	}
+	for _, figure := range []string{"TPS", "average RT ms", "CPU µs/message", "RSS MiB", "ready ms"} {
+		if !strings.Contains(out.String(), figure) {
+			t.Errorf("the table lacks %s:\n%s", figure, out.String())
+		}
+	}
+	if conn, err := net.Dial("tcp", addr); err == nil {
+		conn.Close()
+		t.Error("a system was left running")
+	}
+}
+
+func TestASystemThatEndsAtOnceIsReported(t *testing.T) {
+	s := System{Name: "broken", Addr: freeAddr(t), Start: []string{"false"}}
+	_, err := s.start(context.Background())
+	if err == nil || !strings.Contains(err.Error(), "broken ended before it was ready") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// javaLines are what the official benchmark prints in 4.6, 4.9 and 5.x.
+func TestTheLinesOfEveryOfficialBenchmarkAreRead(t *testing.T) {
+	for line, want := range map[string][4]float64{
+		"Send TPS: 39000 Max RT: 214 Average RT:   1.638 Send Failed: 1 Response Failed: 2":                                                                    {39000, 1.638, 214, 3},
+		"Current Time: 2026-01-01 00:00:00,000 Send TPS: 39000 Max RT(ms): 214 Average RT(ms):   1.638 Send Failed: 0 Response Failed: 2":                      {39000, 1.638, 214, 2},
+		"Current Time: 2026-01-01 00:00:00,000 | Send TPS: 39000 | Max RT(ms): 214 | Average RT(ms):   1.638 | Send Failed: 0 | Response Failed: 0":            {39000, 1.638, 214, 0},
+		"Current Time: 1700000000000 TPS: 50 FAIL: 4 AVG(B2C) RT(ms):   2.500 AVG(S2C) RT(ms):   1.000 MAX(B2C) RT(ms): 9 MAX(S2C) RT(ms): 8":                  {50, 2.5, 9, 4},
+		"Current Time: 2026-01-01 00:00:00,000 | Consume TPS: 50 | AVG(B2C) RT(ms):   2.500 | AVG(S2C) RT(ms):   1.000 | MAX(B2C) RT(ms): 9 | Consume Fail: 4": {50, 2.5, 9, 4},
+		"Consume TPS: 50 Average(B2C) RT:   2.500 Average(S2C) RT:   1.000 MAX(B2C) RT: 9 MAX(S2C) RT: 8":                                                      {50, 2.5, 9, 0},
+	} {
+		l := load{usage: func() usage { return usage{} }}
+		l.line("topic: BenchmarkTest threadCount: 64")
+		l.line(line)
+		if len(l.reports) != 1 {
+			t.Errorf("%q is not read as a report", line)
+			continue
+		}
+		r := l.reports[0]
+		if got := [4]float64{r.tps, r.meanMillis, r.maxMillis, float64(r.failed)}; got != want {
+			t.Errorf("%q is read as %v, want %v", line, got, want)
+		}
+	}
+}
+
+func TestARunIsMeasuredBetweenItsFirstAndLastReport(t *testing.T) {
+	begin := time.Now()
+	at := func(seconds int, cpu time.Duration, tps, mean float64) reading {
+		return reading{at: begin.Add(time.Duration(seconds) * time.Second), usage: usage{cpu: cpu}, tps: tps, meanMillis: mean}
+	}
+	l := load{reports: []reading{at(10, time.Second, 100, 50), at(20, 2*time.Second, 1000, 1), at(30, 5*time.Second, 3000, 3)}}
+	var r Run
+	l.fill(&r)
+	if r.TPS != 2000 || r.MeanMillis != 2.5 || r.CPUMicros != 100 {
+		t.Errorf("%+v, want 2000 a second, 2.5 ms, 100 µs", r)
+	}
+	short := load{begin: at(0, 0, 0, 0), end: at(5, time.Second, 0, 2), total: 10_000}
+	short.fill(&r)
+	if r.TPS != 2000 || r.MeanMillis != 2 || r.CPUMicros != 100 {
+		t.Errorf("%+v, want 2000 a second, 2 ms, 100 µs", r)
+	}
+}
+
+func TestMedianAndSpread(t *testing.T) {
+	if got := spreadOf([]float64{3, 1, 2}); got != (spread{2, 1, 3}) {
+		t.Errorf("%+v", got)
+	}
+	if got := spreadOf([]float64{4, 1, 2, 3}); got != (spread{2.5, 1, 4}) {
+		t.Errorf("%+v", got)
+	}
+	if got := spreadOf(nil); got != (spread{}) {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestCommandsAreSplitAtBlanksOutsideOfQuotes(t *testing.T) {
+	got, err := splitWords(`bin/gantry  standalone --data '{dir}/a b' -c "" x"y z"`)
+	if want := []string{"bin/gantry", "standalone", "--data", "{dir}/a b", "-c", "", "xy z"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v, want %q", got, err, want)
+	}
+	if _, err := splitWords(`it's`); err == nil {
+		t.Error("a quote without end was taken")
+	}
+}
+
+func TestSystemsAsTheyAreTyped(t *testing.T) {
+	s, err := parseStart("gantry=127.0.0.1:9876=bin/gantry standalone -x a=b")
+	if err != nil || s.Name != "gantry" || s.Addr != "127.0.0.1:9876" || !slices.Equal(s.Start, []string{"bin/gantry", "standalone", "-x", "a=b"}) {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if s, err := parseRunning("real=10.0.0.1:9876=4711"); err != nil || s.PID != 4711 || s.Start != nil {
+		t.Errorf("%+v, %v", s, err)
+	}
+	for _, bad := range []string{"", "x", "x=y", "x=y=z", "x=127.0.0.1:1="} {
+		if _, err := parseStart(bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+	for _, bad := range []string{"x", "x=y", "x=127.0.0.1:1=pid"} {
+		if _, err := parseRunning(bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
+
+func TestProcessStatesAreRead(t *testing.T) {
+	p, err := parseStat([]byte("42 (a) b (c) S 7 42 42 0 -1 4194560 100 0 0 0 150 50 10 5 20 0 12 0 1000 123456789 250 18446744073709551615 1 1"))
+	if err != nil || p.parent != 7 || p.cpu != 2150*time.Millisecond || p.rssBytes != 250*int64(os.Getpagesize()) {
+		t.Errorf("%+v, %v", p, err)
+	}
+	for _, bad := range []string{"", "42", "42 (x) S 7"} {
+		if _, err := parseStat([]byte(bad)); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
+
+func TestUsageCountsDescendants(t *testing.T) {
+	command := exec.Command("sleep", "60")
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer command.Wait()
+	defer command.Process.Kill()
+	own, err := usageOf(os.Getpid())
+	if err != nil || own.rssBytes == 0 {
+		t.Fatalf("%+v, %v", own, err)
+	}
+	all, err := processes()
+	if err != nil || !descends(all, command.Process.Pid, os.Getpid()) || descends(all, os.Getpid(), command.Process.Pid) {
+		t.Error("parents and children are not told apart")
+	}
+	if _, err := usageOf(1 << 30); err == nil {
+		t.Error("a process that does not exist has usage")
+	}
+}
+
+func TestWrongOptionsAreRefusedInOneLine(t *testing.T) {
+	for _, args := range [][]string{
+		{"producer", "-y", "maybe"}, {"producer", "-n", "nowhere"}, {"producer", "-a", "true"}, {"consumer", "-m", "true"},
+		{"producer", "--header", "xml"}, {"producer", "stray"}, {"compare"}, {"compare", "--start", "x"}, {"compare", "--load", "'"},
+	} {
+		app := &cli.App{Commands: []*cli.Command{Command()}, Writer: new(bytes.Buffer), ErrWriter: new(bytes.Buffer), ExitErrHandler: func(*cli.Context, error) {}}
+		err := app.Run(append([]string{"gantry", "bench"}, args...))
+		if err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+}

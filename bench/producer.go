@@ -1,0 +1,91 @@
+package bench
+
+import (
+	"context"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"gantry/tools/client"
+)
+
+// ProducerOptions are the official producer benchmark's (4.9), and ours.
+type ProducerOptions struct {
+	Client client.Config
+
+	Topic          string
+	Threads        int // senders at once; 1 where Async
+	MessageBytes   int
+	KeyEnable      bool
+	PropertyBytes  int // size of the application's properties, about
+	TagCount       int
+	Quantity       int64 // messages after which it ends, 0: none
+	DelayEnable    bool
+	DelayLevel     int
+	Async          bool
+	BatchMessages  int // messages of one batch; 0: no batches (ours)
+	ReportMillis   int
+	Seconds        int // after which it ends, 0: none (ours)
+	CompressBodies bool
+}
+
+func producerCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "producer",
+		Usage: "the official producer benchmark: its options, its lines, and a histogram at the end",
+		Flags: append([]cli.Flag{
+			namesrvFlag(),
+			&cli.StringFlag{Name: "t", Aliases: []string{"topic"}, Value: "BenchmarkTest", Usage: "`TOPIC`"},
+			&cli.IntFlag{Name: "w", Aliases: []string{"threadCount"}, Value: 64, Usage: "`SENDERS` at once"},
+			&cli.IntFlag{Name: "s", Aliases: []string{"messageSize"}, Value: 128, Usage: "`BYTES` of a message"},
+			boolFlag("k", "keyEnable", "give each message a key:"),
+			&cli.IntFlag{Name: "p", Aliases: []string{"propertySize"}, Usage: "`BYTES` of properties"},
+			&cli.IntFlag{Name: "l", Aliases: []string{"tagCount"}, Usage: "`NUMBER` of different tags"},
+			&cli.Int64Flag{Name: "q", Aliases: []string{"messageQuantity"}, Usage: "end after so many `MESSAGES`, 0: run until stopped"},
+			boolFlag("d", "delayEnable", "delay each message:"),
+			&cli.IntFlag{Name: "e", Aliases: []string{"delayLevel"}, Value: 1, Usage: "`LEVEL` of the delay"},
+			boolFlag("y", "asyncEnable", "send without waiting, from one sender:"),
+			boolFlag("c", "compressEnable", "compress bodies of 4096 bytes and more:"),
+			&cli.IntFlag{Name: "batch", Usage: "send batches of so many `MESSAGES`, 0: one by one"},
+			reportFlag(), secondsFlag(), headerFlag(),
+		}, notOffered()...),
+		Action: untilStopped(func(ctx context.Context, c *cli.Context) error {
+			o, err := producerOptions(c)
+			if err != nil {
+				return err
+			}
+			return Produce(ctx, o, c.App.Writer)
+		}),
+	}
+}
+
+func producerOptions(c *cli.Context) (ProducerOptions, error) {
+	config, err := clientConfig(c)
+	if err != nil {
+		return ProducerOptions{}, err
+	}
+	b := bools{c: c}
+	o := ProducerOptions{Client: config,
+		Topic: c.String("t"), Threads: c.Int("w"), MessageBytes: c.Int("s"), KeyEnable: b.get("k"), PropertyBytes: c.Int("p"),
+		TagCount: c.Int("l"), Quantity: c.Int64("q"), DelayEnable: b.get("d"), DelayLevel: c.Int("e"), Async: b.get("y"),
+		BatchMessages: c.Int("batch"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"), CompressBodies: b.get("c"),
+	}
+	if err := refuseNotOffered(&b); err != nil {
+		return o, err
+	}
+	return o, b.err
+}
+
+// Produce sends until the quantity is reached, the time is over or ctx ends, and
+// writes the official lines to out.
+func Produce(ctx context.Context, o ProducerOptions, out io.Writer) error {
+	if o.Async {
+		o.Threads = 1
+	}
+	c, err := client.Open(o.Client)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return newProducerRun(o, c, out).run(ctx)
+}

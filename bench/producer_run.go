@@ -1,0 +1,203 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"time"
+
+	"gantry/remoting/protocol"
+	"gantry/tools/client"
+)
+
+// producerGroup is the official benchmark's.
+const producerGroup = "benchmark_producer"
+
+// producerRun is one run of the producer benchmark.
+type producerRun struct {
+	options  ProducerOptions
+	producer *client.Producer
+	out      io.Writer
+	body     []byte
+	stats    producerStats
+	window   window[producerSample]
+}
+
+func newProducerRun(o ProducerOptions, c *client.Client, out io.Writer) *producerRun {
+	config := client.ProducerConfig{Group: producerGroup, CompressOverBytes: -1}
+	if o.CompressBodies {
+		config.CompressOverBytes = 0 // the client's default
+	}
+	return &producerRun{options: o, producer: c.Producer(config), out: out, body: randomBody(o.MessageBytes)}
+}
+
+// randomBody is letters and digits, as the official benchmark's.
+func randomBody(n int) []byte {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	body := make([]byte, n)
+	for i := range body {
+		body[i] = letters[rand.IntN(len(letters))]
+	}
+	return body
+}
+
+func (r *producerRun) run(ctx context.Context) error {
+	r.printStart()
+	if r.options.Seconds > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(r.options.Seconds)*time.Second)
+		defer cancel()
+	}
+	reporting, stop := context.WithCancel(ctx)
+	var reports sync.WaitGroup
+	reports.Go(func() { r.window.run(reporting, r.options.ReportMillis, r.stats.sample, r.printReport) })
+	r.sendAll(ctx)
+	stop()
+	reports.Wait()
+	r.printEnd()
+	return nil
+}
+
+func (r *producerRun) sendAll(ctx context.Context) {
+	var senders sync.WaitGroup
+	for i, share := range shares(r.options.Quantity, r.options.Threads) {
+		if r.options.Quantity > 0 && share == 0 {
+			break
+		}
+		senders.Go(func() { r.sendLoop(ctx, share, rand.New(rand.NewPCG(uint64(i), uint64(time.Now().UnixNano())))) })
+	}
+	senders.Wait()
+	r.producer.Wait()
+}
+
+// shares divides a quantity among senders; the first takes what is left over.
+func shares(quantity int64, senders int) []int64 {
+	all := make([]int64, senders)
+	for i := range all {
+		all[i] = quantity / int64(senders)
+	}
+	if senders > 0 {
+		all[0] += quantity % int64(senders)
+	}
+	return all
+}
+
+// sendLoop sends share messages, or without end where share is 0.
+func (r *producerRun) sendLoop(ctx context.Context, share int64, random *rand.Rand) {
+	for sent := int64(0); ctx.Err() == nil && (share == 0 || sent < share); {
+		n := int64(1)
+		if r.options.BatchMessages > 0 {
+			n = int64(r.options.BatchMessages)
+			if share > 0 {
+				n = min(n, share-sent)
+			}
+		}
+		sent += n
+		if err := r.send(ctx, n, random); err != nil {
+			r.pauseAfter(ctx, err)
+		}
+	}
+}
+
+func (r *producerRun) send(ctx context.Context, n int64, random *rand.Rand) error {
+	begin := time.Now()
+	if r.options.Async {
+		err := r.producer.SendAsync(ctx, r.message(begin, random), func(_ client.SendResult, err error) { r.stats.ended(ctx, begin, 1, err) })
+		if err != nil {
+			r.stats.ended(ctx, begin, 1, err)
+		}
+		return err
+	}
+	var err error
+	if r.options.BatchMessages > 0 {
+		batch := make([]*client.Message, n)
+		for i := range batch {
+			batch[i] = r.message(begin, random)
+		}
+		_, err = r.producer.SendBatch(ctx, batch)
+	} else {
+		_, err = r.producer.Send(ctx, r.message(begin, random))
+	}
+	r.stats.ended(ctx, begin, n, err)
+	return err
+}
+
+func (r *producerRun) message(now time.Time, random *rand.Rand) *client.Message {
+	m := &client.Message{Topic: r.options.Topic, Body: r.body}
+	if r.options.KeyEnable {
+		m.Keys = strconv.FormatInt(now.Unix(), 10)
+	}
+	if r.options.DelayEnable {
+		m.DelayLevel = r.options.DelayLevel
+	}
+	if r.options.TagCount > 0 {
+		m.Tags = "tag" + strconv.FormatInt(now.UnixMilli()%int64(r.options.TagCount), 10)
+	}
+	if r.options.PropertyBytes > 0 {
+		m.Properties = properties(r.options.PropertyBytes, random)
+	}
+	return m
+}
+
+// properties are pairs as the official benchmark makes them, until their size is
+// above the one asked for.
+func properties(size int, random *rand.Rand) map[string]string {
+	all := map[string]string{}
+	value := random.IntN(100)
+	for i, have := 0, 0; have <= size; i, value = i+2, value+2 {
+		for name, v := range map[string]string{"prop" + strconv.Itoa(i): "hello" + strconv.Itoa(value), "prop" + strconv.Itoa(i+1): strconv.Itoa(value)} {
+			all[name] = v
+			have += len(name) + len(v)
+		}
+	}
+	return all
+}
+
+// Pauses after a failure: the official benchmark waits so long after a refusal,
+// and goes on at once where nobody answered.
+const (
+	refusalPause   = 3 * time.Second
+	noAnswerPause  = 10 * time.Millisecond
+	microsPerMilli = 1000
+)
+
+func (r *producerRun) pauseAfter(ctx context.Context, err error) {
+	wait := noAnswerPause
+	var refused *protocol.Error
+	if errors.As(err, &refused) {
+		wait = refusalPause
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(wait):
+	}
+}
+
+func (r *producerRun) printStart() {
+	o := r.options
+	fmt.Fprintf(r.out, "topic: %s threadCount: %d messageSize: %d keyEnable: %t propertySize: %d tagCount: %d traceEnable: %t aclEnable: %t messageQuantity: %d\n"+
+		"delayEnable: %t delayLevel: %d\nasyncEnable: %t\n",
+		o.Topic, o.Threads, o.MessageBytes, o.KeyEnable, o.PropertyBytes, o.TagCount, false, false, o.Quantity, o.DelayEnable, o.DelayLevel, o.Async)
+}
+
+func (r *producerRun) printReport(first, last producerSample) {
+	tps, mean := last.since(first)
+	fmt.Fprintf(r.out, "Current Time: %s Send TPS: %d Max RT(ms): %d Average RT(ms): %7.3f Send Failed: %d Response Failed: %d\n",
+		time.Now().Format("2006-01-02 15:04:05,000"), tps, r.stats.histogram.Max().Milliseconds(), mean, last.failed, last.refused)
+}
+
+func (r *producerRun) printEnd() {
+	end := r.stats.sample()
+	if first, last, n := r.window.ends(); n > 1 {
+		tps, mean := last.since(first)
+		fmt.Fprintf(r.out, "[Complete] Send Total: %d Send TPS: %d Max RT(ms): %d Average RT(ms): %7.3f Send Failed: %d Response Failed: %d\n",
+			end.sent+end.failed, tps, r.stats.histogram.Max().Milliseconds(), mean, end.failed, end.refused)
+	} else {
+		fmt.Fprintf(r.out, "[Complete] Send Total: %d Send Failed: %d Response Failed: %d\n", end.sent+end.failed, end.failed, end.refused)
+	}
+	fmt.Fprintln(r.out, r.stats.histogram.String())
+}
