@@ -92,12 +92,16 @@ func (s *Store) Get(q Query) (*Result, error) {
 }
 
 func (s *Store) find(queue *consumequeue.Queue, q *Query, r *Result) error {
-	l := look{store: s, query: q, result: r, end: s.log.End()}
-	l.units = l.space[:0]
-	if err := l.scan(queue); err != nil {
-		return err
+	l, _ := s.looks.Get().(*look)
+	if l == nil {
+		l = &look{}
 	}
-	if len(l.units) == 0 {
+	*l = look{store: s, query: q, result: r, end: s.log.End(), units: l.units[:0], window: l.window}
+	defer func() {
+		*l = look{units: l.units, window: l.window}
+		s.looks.Put(l)
+	}()
+	if l.scan(queue); len(l.units) == 0 {
 		return nil
 	}
 	return l.read()
@@ -111,25 +115,30 @@ type look struct {
 	end    commitlog.Offset
 
 	units   []consumequeue.Unit
-	space   [32]consumequeue.Unit
+	window  []byte
 	bytes   int
 	skip    commitlog.Offset // records before it are gone with their file
 	last    commitlog.Offset // of the units looked at
 	scratch []byte
 }
 
-// windowUnits is how many units are looked at whatever MaxNum is.
-const windowUnits = 800
+// windowUnits is how many units are looked at whatever MaxNum is; readUnits how many are read at a time.
+const (
+	windowUnits = 800
+	readUnits   = 64
+)
 
 // scan looks at units up to the end of their file, as the Java broker does.
-func (l *look) scan(queue *consumequeue.Queue) error {
-	var buf [64 * consumequeue.UnitBytes]byte
+func (l *look) scan(queue *consumequeue.Queue) {
+	if l.window == nil {
+		l.window = make([]byte, readUnits*consumequeue.UnitBytes)
+	}
 	perFile := int64(queue.UnitsPerFile())
 	window := min(max(windowUnits, int64(l.query.MaxNum)), perFile-l.query.Offset%perFile)
 	seen := int64(0)
 	for full := false; seen < window && !full; {
-		want := min(window-seen, int64(len(buf)/consumequeue.UnitBytes))
-		n, err := queue.Read(consumequeue.Offset(l.query.Offset+seen), buf[:want*consumequeue.UnitBytes])
+		want := min(window-seen, readUnits)
+		n, err := queue.Read(consumequeue.Offset(l.query.Offset+seen), l.window[:want*consumequeue.UnitBytes])
 		if err != nil {
 			l.store.logger.Error("consume queue cannot be read", "topic", l.query.Topic, "queue_id", l.query.QueueID, "error", err)
 		}
@@ -137,17 +146,16 @@ func (l *look) scan(queue *consumequeue.Queue) error {
 			break
 		}
 		var took int64
-		took, full = l.choose(buf[:n*consumequeue.UnitBytes])
+		took, full = l.choose(l.window[:n*consumequeue.UnitBytes])
 		seen += took
 	}
 	r := l.result
 	if seen == 0 && len(l.units) == 0 {
 		r.Status, r.NextBeginOffset = OffsetFoundNull, l.query.Offset+perFile-l.query.Offset%perFile
-		return nil
+		return
 	}
 	r.NextBeginOffset = l.query.Offset + seen
 	r.SuggestSlave = int64(l.end-l.last) > l.store.memoryBytes
-	return nil
 }
 
 // choose goes through units and says how many it looked at, and whether there is no room for more.

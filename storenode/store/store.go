@@ -34,6 +34,7 @@ type Store struct {
 	queues  *consumequeue.Queues
 	index   *index.Index
 	buffers bufferPool
+	looks   sync.Pool // of *look
 
 	offsets    queueOffsets
 	dispatcher dispatcher
