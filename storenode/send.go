@@ -67,9 +67,31 @@ type put struct {
 func (s *sends) handle(c *remoting.Command, to remoting.Responder) {
 	p := s.get(to)
 	if err := s.start(p, c); err != nil {
-		to.Reply(errorResponse(s.log, c, to.Channel, err))
+		to.Reply(s.withOrigin(errorResponse(s.log, c, to.Channel, err), err))
 		s.release(p)
 	}
+}
+
+// origin is what a refusal has of SendMessageResponse.
+type origin struct {
+	region  string
+	traceOn bool
+}
+
+// Encode implements remoting.Header.
+func (o origin) Encode(w *remoting.FieldWriter) {
+	w.OptString(message.PropertyMsgRegion, o.region)
+	w.Bool(message.PropertyTraceOn, o.traceOn)
+}
+
+// withOrigin adds what Java's refusals carry; a header that cannot be read is
+// refused before that.
+func (s *sends) withOrigin(r *remoting.Response, err error) *remoting.Response {
+	var stated *protocol.Error
+	if errors.As(err, &stated) {
+		r.Header = origin{s.config.RegionID, s.config.TraceOn}
+	}
+	return r
 }
 
 func (s *sends) get(to remoting.Responder) *put {
@@ -115,7 +137,7 @@ func (s *sends) start(p *put, c *remoting.Command) error {
 	if t.FilterType == "MULTI_TAG" {
 		p.message.SysFlag |= message.FlagMultiTags
 	}
-	if h.Batch || c.Code == protocol.SendBatchMessage {
+	if h.Batch {
 		err = s.encodeBatch(p, &h)
 	} else {
 		err = s.encodeOne(p, &h, c, t)
@@ -183,7 +205,10 @@ func (s *sends) encodeOne(p *put, h *protocol.SendMessageRequest, c *remoting.Co
 	if len(c.Body) > s.config.MaxMessageBytes {
 		return s.illegal()
 	}
-	facts := p.storedProperties(h.Properties, s.config.BrokerClusterName)
+	facts, err := p.storedProperties(h.Properties, s.config.BrokerClusterName)
+	if err != nil {
+		return err
+	}
 	if facts.transactional {
 		return protocol.Errorf(protocol.NoPermission, "the broker[%s] sending transaction message is forbidden", s.config.BrokerIP1)
 	}
@@ -258,7 +283,7 @@ func (p *put) done() {
 	if p.request.Err != nil {
 		var stated *protocol.Error
 		errors.As(s.refusal(p.request.Err), &stated)
-		p.to.Reply(&remoting.Response{Code: stated.Code, Remark: stated.Remark})
+		p.to.Reply(s.withOrigin(&remoting.Response{Code: stated.Code, Remark: stated.Remark}, stated))
 		s.release(p)
 		return
 	}

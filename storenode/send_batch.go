@@ -7,11 +7,14 @@ import (
 	"gantry/remoting/protocol"
 )
 
-// encodeBatch makes one record of each inner message of code 320: all for one
-// queue, appended together (asyncPutMessages). The header's properties are
-// added to each message's own.
+// encodeBatch makes one record of each inner message of a send that says it is a
+// batch: all for one queue, appended together (asyncPutMessages). The header's
+// properties are added to each message's own.
 func (s *sends) encodeBatch(p *put, h *protocol.SendMessageRequest) error {
-	facts := p.storedProperties(h.Properties, s.config.BrokerClusterName)
+	facts, err := p.storedProperties(h.Properties, s.config.BrokerClusterName)
+	if err != nil {
+		return err
+	}
 	if facts.delayLevel > 0 || len(p.message.Body) > s.config.MaxMessageBytes {
 		return s.illegal()
 	}

@@ -3,6 +3,7 @@ package storenode
 import (
 	"strconv"
 
+	"gantry/remoting"
 	"gantry/remoting/message"
 )
 
@@ -14,9 +15,10 @@ type propertyFacts struct {
 }
 
 // storedProperties builds the properties that are written: the client's without
-// WAIT, and with CLUSTER.
-func (p *put) storedProperties(sent message.Properties, cluster string) propertyFacts {
+// WAIT, and with CLUSTER. A DELAY that is no number is refused, as in Java.
+func (p *put) storedProperties(sent message.Properties, cluster string) (propertyFacts, error) {
 	facts := propertyFacts{wait: true}
+	var notNumber error
 	p.props = p.props[:0]
 	sent.Range(func(name, value []byte) bool {
 		switch string(name) {
@@ -28,13 +30,15 @@ func (p *put) storedProperties(sent message.Properties, cluster string) property
 		case message.PropertyTransactionMessage:
 			facts.transactional = isTrue(value)
 		case message.PropertyDelay:
-			facts.delayLevel, _ = strconv.Atoi(string(value))
+			if facts.delayLevel, notNumber = strconv.Atoi(string(value)); notNumber != nil {
+				notNumber = &remoting.FieldError{Key: message.PropertyDelay, Value: string(value), Reason: "not a number"}
+			}
 		}
 		p.props = message.AppendPair(p.props, name, value)
 		return true
 	})
 	p.props = message.AppendPair(p.props, message.PropertyCluster, cluster)
-	return facts
+	return facts, notNumber
 }
 
 // isTrue is Java's Boolean.parseBoolean.
