@@ -40,9 +40,10 @@ func (q queries) byKey(c *remoting.Command, _ *remoting.Channel) (*remoting.Resp
 	if err != nil {
 		return nil, err
 	}
+	r := &remoting.Response{Body: found.Records, Header: protocol.QueryMessageResponse{
+		IndexLastUpdateTimestamp: found.LastStoreTimestamp, IndexLastUpdatePhyoffset: int64(found.LastOffset)}}
 	if len(found.Records) == 0 {
-		return nil, protocol.Errorf(protocol.QueryNotFound, "can not find message, maybe time range not correct")
+		r.Code, r.Remark = protocol.QueryNotFound, "can not find message, maybe time range not correct"
 	}
-	return &remoting.Response{Body: found.Records, Header: protocol.QueryMessageResponse{
-		IndexLastUpdateTimestamp: found.LastStoreTimestamp, IndexLastUpdatePhyoffset: int64(found.LastOffset)}}, nil
+	return r, nil
 }
