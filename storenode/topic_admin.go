@@ -1,8 +1,10 @@
 package storenode
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"gantry/remoting"
 	"gantry/remoting/protocol"
@@ -11,14 +13,22 @@ import (
 )
 
 // Topics and groups made and changed by hand: codes 17 and 200
-// (AdminBrokerProcessor 4.9.7). The answer comes when the change is on the disk.
+// (AdminBrokerProcessor 4.9.7). The answer comes when the change is on the disk
+// and the name servers that can be reached have it: who asked may use it at once.
 // Different: queue counts that cannot work are refused instead of stored.
 
 type administration struct {
 	log    *slog.Logger
 	topics *topic.Table
 	groups *group.Configs
+	// announce returns when every name server within reach knows of the change,
+	// or ctx ends.
+	announce func(ctx context.Context) error
 }
+
+// announceBound is how long an answer waits for name servers: less than what
+// makes clients give up on it.
+const announceBound = 2 * time.Second
 
 // maxQueueNums bounds a topic's queues, so that a slip does not make millions.
 const maxQueueNums = 65536
@@ -31,6 +41,9 @@ func (a administration) updateTopic(c *remoting.Command, from *remoting.Channel)
 	if err := a.topics.ValidateNew(h.Topic); err != nil {
 		return nil, &protocol.Error{Code: protocol.SystemError, Remark: err.Error()}
 	}
+	if h.TopicFilterType != "SINGLE_TAG" && h.TopicFilterType != "MULTI_TAG" {
+		return nil, protocol.Errorf(protocol.SystemError, "topicFilterType = [%s] value invalid", h.TopicFilterType)
+	}
 	if min(h.ReadQueueNums, h.WriteQueueNums) < 0 || max(h.ReadQueueNums, h.WriteQueueNums) > maxQueueNums {
 		return nil, protocol.Errorf(protocol.SystemError, "readQueueNums %d and writeQueueNums %d must lie between 0 and %d", h.ReadQueueNums, h.WriteQueueNums, maxQueueNums)
 	}
@@ -42,6 +55,11 @@ func (a administration) updateTopic(c *remoting.Command, from *remoting.Channel)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("update topic %s: %w", h.Topic, err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), announceBound)
+	defer cancel()
+	if err := a.announce(ctx); err != nil {
+		a.log.Warn("topic not announced in time", "topic", h.Topic, "err", err)
 	}
 	return ok, nil
 }
