@@ -137,8 +137,8 @@ func recordTree(m *message.Message, bodyFits bool) node {
 	return record
 }
 
-// flatten lists the leaves of a tree, each value, key and list element passed through mask. Lists of records keep their
-// order, other lists are put in order after masking; mask may drop an element.
+// flatten lists the leaves of a tree, each value, key and list element passed through mask. Texts in a list become leaves
+// of their own; of other lists, records keep their order and the rest is put in order after masking. Mask may drop an element.
 func flatten(t node, mask func(path, value string) (string, bool)) leaves {
 	out := leaves{}
 	flattenInto(out, "", t, mask)
@@ -165,8 +165,14 @@ func flattenInto(out leaves, path string, t node, mask func(path, value string) 
 }
 
 func flattenList(out leaves, path string, list []any, mask func(path, value string) (string, bool)) {
-	elements := make([]leaves, 0, len(list))
+	var elements []leaves
 	for _, value := range list {
+		if text, ok := value.(string); ok {
+			if text, keep := mask(join(path, "*"), text); keep {
+				out[path+"["+text+"]"] = "listed"
+			}
+			continue
+		}
 		element := leaves{}
 		flattenInto(element, "", value, func(below, value string) (string, bool) { return mask(join(join(path, "*"), below), value) })
 		if len(element) > 0 {
@@ -176,7 +182,7 @@ func flattenList(out leaves, path string, list []any, mask func(path, value stri
 	if !strings.HasSuffix(path, "records") {
 		slices.SortFunc(elements, func(a, b leaves) int { return strings.Compare(a.text(), b.text()) })
 	}
-	if len(elements) == 0 {
+	if len(list) == 0 {
 		out[path] = "[]"
 	}
 	for i, element := range elements {
