@@ -2,7 +2,9 @@ package proxy
 
 import (
 	"context"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -24,7 +26,8 @@ type shards struct {
 
 	mu      sync.Mutex // guards what follows; held while ports open, so that two registrations open none twice
 	copies  map[copyID]*shardCopy
-	trouble error // why a copy was not served, the last time
+	trouble map[copyID]error // why a copy is not served
+	closed  bool
 }
 
 type copyID struct {
@@ -40,7 +43,7 @@ type shardCopy struct {
 }
 
 func newShards(config Config, conns *remoting.Server) *shards {
-	return &shards{config: config, conns: conns, copies: map[copyID]*shardCopy{}}
+	return &shards{config: config, conns: conns, copies: map[copyID]*shardCopy{}, trouble: map[copyID]error{}}
 }
 
 // port is where a copy is served now.
@@ -54,60 +57,95 @@ func (s *shards) port(brokerName string, brokerID int64) (port int, open bool) {
 	return c.port, true
 }
 
-// reconcile opens what the registrations ask for.
-func (s *shards) reconcile(all []nameserver.Shard) {
+// reconcile opens what the registrations ask for; all is asked for them once no
+// other call is under way, so that the latest answer counts. Ports that are left
+// close before others open: two shards may exchange theirs.
+func (s *shards) reconcile(all func() []nameserver.Shard) {
 	if s.config.RouteMode != GatewayRoutes {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	wanted := s.wanted(all())
+	for _, w := range wanted {
+		if c := s.copies[w.id]; c != nil && c.port != w.port {
+			c.leavePorts()
+		}
+	}
+	for _, w := range wanted {
+		s.note(w.id, s.serve(w))
+	}
+}
+
+// wanted is a copy that is to be served: where, and where its node is.
+type wanted struct {
+	id   copyID
+	port int
+	addr string
+}
+
+func (s *shards) wanted(all []nameserver.Shard) (list []wanted) {
 	for _, shard := range all {
 		for _, n := range shard.Nodes {
 			if !n.Gateway || shard.Slot == membership.NoSlot {
 				continue
 			}
-			if err := s.serve(shard, n); err != nil {
-				s.trouble = err
-				s.config.Log.Error("shard not served", "broker_name", shard.BrokerName, "broker_id", n.BrokerID, "err", err)
+			id := copyID{shard.BrokerName, n.BrokerID}
+			port, err := route.Port(s.config.GatewayBasePort, shard.Slot, n.BrokerID)
+			if err != nil {
+				s.note(id, err)
+				continue
 			}
+			list = append(list, wanted{id, port, n.Addr})
 		}
 	}
+	return list
 }
 
-func (s *shards) serve(shard nameserver.Shard, n nameserver.Node) error {
-	id := copyID{shard.BrokerName, n.BrokerID}
-	port, err := route.Port(s.config.GatewayBasePort, shard.Slot, n.BrokerID)
-	if err != nil {
-		return err
+// note keeps why a copy is not served and logs it where it is news.
+func (s *shards) note(id copyID, err error) {
+	before := s.trouble[id]
+	delete(s.trouble, id)
+	if err == nil {
+		return
 	}
-	c := s.copies[id]
-	if c == nil {
-		c = &shardCopy{node: s.open(shard.BrokerName, n.Addr)}
-		s.copies[id] = c
+	s.trouble[id] = err
+	if before == nil || before.Error() != err.Error() {
+		s.config.Log.Error("shard not served", "broker_name", id.brokerName, "broker_id", id.brokerID, "err", err)
 	}
-	c.node.Move(n.Addr)
-	return s.serveAt(id, c, port)
 }
 
-// serveAt opens a copy's ports. A shard that lost its slot to an earlier record
-// leaves the ports of the lost one.
-func (s *shards) serveAt(id copyID, c *shardCopy, port int) error {
-	if c.port == port && len(c.listeners) > 0 {
-		return nil
-	}
+// leavePorts closes a copy's ports: its shard lost the slot to an earlier record.
+// Clients that have come through them stay.
+func (c *shardCopy) leavePorts() {
 	for _, l := range c.listeners {
 		l.Close()
 	}
-	c.port, c.listeners = port, nil
-	listeners, err := s.listen(port)
+	c.listeners = nil
+}
+
+func (s *shards) serve(w wanted) error {
+	c := s.copies[w.id]
+	if c == nil {
+		c = &shardCopy{node: s.open(w.id.brokerName, w.addr)}
+		s.copies[w.id] = c
+	}
+	c.node.Move(w.addr)
+	if len(c.listeners) > 0 {
+		return nil
+	}
+	listeners, err := s.listen(w.port)
 	if err != nil {
 		return err
 	}
-	c.listeners = listeners
+	c.port, c.listeners = w.port, listeners
 	for _, l := range listeners {
 		s.conns.Serve(l, func(conn *remoting.Conn) remoting.FrameHandler { return session.Open(conn, c.node, policyOf) })
 	}
-	s.config.Log.Info("shard served", "broker_name", id.brokerName, "broker_id", id.brokerID, "port", port)
+	s.config.Log.Info("shard served", "broker_name", w.id.brokerName, "broker_id", w.id.brokerID, "port", w.port)
 	return nil
 }
 
@@ -162,24 +200,30 @@ func (s *shards) look(id copyID) (*shardCopy, error) {
 	defer s.mu.Unlock()
 	c := s.copies[id]
 	if c == nil || len(c.listeners) == 0 {
-		return nil, s.trouble
+		return nil, s.trouble[id]
 	}
 	return c, nil
 }
 
 // settled waits until no client waits for an answer that is no pull's.
 func (s *shards) settled(ctx context.Context) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.copies {
+	for _, c := range s.all() {
 		c.node.Settled(ctx)
 	}
 }
 
-func (s *shards) close() {
+func (s *shards) all() []*shardCopy {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, c := range s.copies {
+	return slices.Collect(maps.Values(s.copies))
+}
+
+// close lets go of every node; none is reached again.
+func (s *shards) close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	for _, c := range s.all() {
 		c.node.Close()
 	}
 }

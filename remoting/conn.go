@@ -207,3 +207,8 @@ func AddrPortOf(a net.Addr) netip.AddrPort {
 // Hold blocks while the peer has left more than Limits.HoldBytes unread: who
 // sends on behalf of another connection calls it before reading more from there.
 func (c *Conn) Hold() error { return c.out.waitBelow(c.limits.HoldBytes) }
+
+// BeginHeld is Begin after Hold, as one: of many that wait for the same peer,
+// none finds the room taken that it was told of, so that the unsent bytes stay
+// below the bound and the next frame.
+func (c *Conn) BeginHeld() ([]byte, error) { return c.out.beginBelow(c.limits.HoldBytes) }

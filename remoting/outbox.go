@@ -48,6 +48,19 @@ func (o *outbox) begin() ([]byte, error) {
 	return o.pending, nil
 }
 
+// beginBelow is begin once no more than bytes are unsent.
+func (o *outbox) beginBelow(bytes int) ([]byte, error) {
+	o.mu.Lock()
+	for len(o.pending) > bytes && o.failed == nil {
+		o.wake.Wait()
+	}
+	if o.failed != nil {
+		o.mu.Unlock()
+		return nil, o.failed
+	}
+	return o.pending, nil
+}
+
 func (o *outbox) commit(pending []byte) {
 	first := len(o.pending) == 0 && !o.writing
 	o.sent += int64(len(pending) - len(o.pending))

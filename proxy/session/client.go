@@ -38,9 +38,7 @@ func (c *Client) Frame(_, frame []byte) error {
 		c.session.Answer(frame)
 		return nil
 	}
-	policy := c.policyOf(sum.Code)
-	c.session.Request(sum, policy, frame)
-	c.session.Hold(policy.Class)
+	c.session.Request(sum, c.policyOf(sum.Code), frame)
 	return nil
 }
 

@@ -36,6 +36,11 @@ const (
 	lastPause  = 500 * time.Millisecond
 	// joinBound is how long dialling, handshakes and announcements may take.
 	joinBound = 5 * time.Second
+	// steadyAfter is how long a joining must last for its loss to be a first one.
+	steadyAfter = time.Second
+	// beatPeriod keeps quiet connections: less than what a node takes for the
+	// silence of the dead, remoting.Limits.IdleMillis.
+	beatPeriod = 20 * time.Second
 	// settleStep is how finely the end of a drain is looked for.
 	settleStep = 5 * time.Millisecond
 )

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,10 +17,12 @@ import (
 type Node struct {
 	name   string // for logs: the shard's brokerName
 	config Config
+	tell   teller // keepJoined's
 
 	mu           sync.RWMutex // guards all below; taken inside a session's lock, never around one
 	addr         string
-	current      *join // nil while the node cannot be used
+	interrupt    context.CancelCauseFunc // ends the attempt under way
+	current      *join                   // nil while the node cannot be used
 	sessions     map[uint64]*Session
 	lastSession  uint64
 	waitingBytes int
@@ -33,7 +36,9 @@ type Node struct {
 // Open starts reaching the node at addr.
 func Open(config Config, name, addr string) *Node {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	n := &Node{name: name, addr: addr, config: config.withDefaults(), sessions: map[uint64]*Session{},
+	config = config.withDefaults()
+	n := &Node{name: name, addr: addr, config: config, tell: newTeller(config.Log.With("broker_name", name)),
+		sessions: map[uint64]*Session{}, interrupt: func(error) {},
 		parked: make(chan struct{}, 1), cancel: cancel, lastTrouble: errors.New("not connected yet")}
 	n.running.Go(func() { n.keepJoined(ctx) })
 	n.running.Go(func() { n.expireWaiting(ctx) })
@@ -46,19 +51,12 @@ var ErrClosed = errors.New("the proxy lets go of this storage node")
 // Move lets the next connections go to addr; present ones to elsewhere end.
 func (n *Node) Move(addr string) {
 	n.mu.Lock()
-	moved := n.addr != addr
-	n.addr = addr
-	j := n.current
-	n.mu.Unlock()
-	if moved && j != nil {
-		j.close(fmt.Errorf("the storage node is at %s now", addr))
+	defer n.mu.Unlock()
+	if n.addr == addr {
+		return
 	}
-}
-
-func (n *Node) address() string {
-	n.mu.RLock()
-	defer n.mu.RUnlock()
-	return n.addr
+	n.addr = addr
+	n.interrupt(fmt.Errorf("the storage node is at %s now", addr))
 }
 
 // Settled waits until the node has answered every request but pulls, or ctx
@@ -94,7 +92,7 @@ func (n *Node) Session(client Client) *Session {
 	j := n.current
 	n.mu.Unlock()
 	if j != nil {
-		s.announce(j.control())
+		s.announce(j)
 	}
 	return s
 }
@@ -102,77 +100,108 @@ func (n *Node) Session(client Client) *Session {
 func (n *Node) keepJoined(ctx context.Context) {
 	pause := firstPause
 	for attempt := 1; ctx.Err() == nil; attempt++ {
-		j, err := n.join(ctx, attempt)
-		if err == nil {
+		if steady := n.attempt(ctx, attempt, pause); steady {
 			pause = firstPause
-			err = n.hold(ctx, j)
-		}
-		n.setTrouble(err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
+		} else {
 			pause = min(2*pause, lastPause)
 		}
 	}
 }
 
+// attempt joins the node where it is now, holds on to it, and pauses. It
+// reports whether that went well for a while.
+func (n *Node) attempt(ctx context.Context, number int, pause time.Duration) (steady bool) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	j, err := n.join(ctx, n.begin(cancel), number)
+	if err == nil {
+		err = n.hold(ctx, j)
+		steady = j.steady()
+	}
+	n.setTrouble(err)
+	select {
+	case <-ctx.Done():
+		return true // moved: the other address deserves a prompt first attempt
+	case <-time.After(pause):
+		return steady
+	}
+}
+
+// begin notes how the attempt is ended, and returns the address it goes to.
+func (n *Node) begin(interrupt context.CancelCauseFunc) (addr string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.interrupt = interrupt
+	return n.addr
+}
+
 // join connects, announces every session and lets requests flow.
-func (n *Node) join(ctx context.Context, attempt int) (*join, error) {
+func (n *Node) join(ctx context.Context, addr string, attempt int) (*join, error) {
 	bounded, cancel := context.WithTimeout(ctx, joinBound)
 	defer cancel()
-	j, err := n.dial(bounded, n.config.ProxyID+"/"+strconv.Itoa(attempt))
+	j, err := n.dial(bounded, addr, n.config.ProxyID+"/"+strconv.Itoa(attempt))
+	var announced []*Session
+	if err == nil {
+		announced, err = n.announceAll(bounded, j)
+	}
 	if err != nil {
+		if ctx.Err() == nil {
+			n.tell.trouble("storage node not reached", err, "addr", addr)
+		}
 		return nil, err
 	}
-	announced, err := n.announceAll(bounded, j)
-	if err != nil {
-		j.close(err)
-		return nil, err
-	}
+	n.tell.joined(addr, len(announced))
 	n.enterAll(j, announced)
 	return j, nil
 }
 
-func (n *Node) announceAll(ctx context.Context, j *join) (map[*Session]bool, error) {
-	announced := map[*Session]bool{}
+func (n *Node) announceAll(ctx context.Context, j *join) (announced []*Session, err error) {
+	stop := context.AfterFunc(ctx, func() { j.close(context.Cause(ctx)) })
+	defer stop()
 	for _, s := range n.snapshot() {
-		s.announce(j.control())
-		announced[s] = true
+		s.announce(j)
+		announced = append(announced, s)
+		if err := j.control().conn.Hold(); err != nil { // their heartbeats may be more than an outbox takes
+			return nil, j.failed(err)
+		}
 	}
 	j.end()
 	select {
 	case <-j.known:
 		return announced, nil
 	case err := <-j.ended:
-		return nil, err
-	case <-ctx.Done():
-		return nil, fmt.Errorf("announce %d sessions: %w", len(announced), context.Cause(ctx))
+		return nil, j.failed(err)
 	}
 }
 
+// failed ends a joining before it was one.
+func (j *join) failed(err error) error {
+	j.close(err)
+	return fmt.Errorf("announcing sessions: %w", err)
+}
+
 // enterAll opens the flow; a session that came meanwhile is announced first.
-func (n *Node) enterAll(j *join, announced map[*Session]bool) {
+func (n *Node) enterAll(j *join, announced []*Session) {
 	n.mu.Lock()
 	n.current = j
 	n.mu.Unlock()
-	n.config.Log.Info("storage node joined", "broker_name", n.name, "addr", n.address(), "sessions", len(announced))
+	j.since = time.Now()
+	for _, s := range announced {
+		s.enter(j)
+	}
 	for _, s := range n.snapshot() {
-		if announced[s] {
-			s.enter(j)
-		} else {
-			s.announce(j.control())
-		}
+		s.announce(j)
 	}
 }
 
 // hold waits for the joining's end and settles what was under way.
 func (n *Node) hold(ctx context.Context, j *join) error {
-	var why error
-	select {
-	case why = <-j.ended:
-		n.config.Log.Warn("storage node lost", "broker_name", n.name, "addr", n.address(), "reason", why)
-	case <-ctx.Done():
-		why = context.Cause(ctx)
+	why := j.last(ctx)
+	if j.steady() {
+		n.tell.forget()
+	}
+	if ctx.Err() == nil {
+		n.tell.trouble("storage node lost", why)
 	}
 	n.mu.Lock()
 	n.current = nil
@@ -184,10 +213,29 @@ func (n *Node) hold(ctx context.Context, j *join) error {
 	return why
 }
 
+// steady reports whether a joining lasted; its goroutine is keepJoined's.
+func (j *join) steady() bool { return time.Since(j.since) >= steadyAfter }
+
+// last waits for a joining's end.
+func (j *join) last(ctx context.Context) error {
+	beat := time.NewTicker(beatPeriod)
+	defer beat.Stop()
+	for {
+		select {
+		case <-beat.C:
+			j.beat()
+		case why := <-j.ended:
+			return why
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
 func (n *Node) snapshot() []*Session {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	return slices.SortedFunc(maps.Values(n.sessions), func(a, b *Session) int { return int(int64(a.id) - int64(b.id)) })
+	return slices.SortedFunc(maps.Values(n.sessions), func(a, b *Session) int { return cmp.Compare(a.id, b.id) })
 }
 
 func (n *Node) session(id uint64) *Session {
@@ -207,6 +255,12 @@ func (n *Node) Joined() bool {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	return n.current != nil
+}
+
+func (n *Node) isCurrent(j *join) bool {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.current == j
 }
 
 func (n *Node) setTrouble(err error) {

@@ -1,9 +1,9 @@
 package upstream
 
 import (
-	"bytes"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,79 +27,67 @@ type Session struct {
 	node   *Node
 	client Client
 
-	mu        sync.Mutex // guards all below; taken before the node's and a connection's own locks
-	joined    *join      // the joining that acknowledged the session; nil while requests must wait
-	heartbeat []byte     // the client's last heartbeat, repeated to a node that knows nothing
-	lastID    uint64
-	waiting   []*request          // in order of arrival
-	inFlight  map[uint64]*request // sent, not answered
-	closed    bool
+	mu         sync.Mutex // guards all below; taken before the node's and a connection's own locks
+	announced  *join      // the joining that was told of the session last
+	joined     *join      // the joining that acknowledged it; nil while requests must wait
+	registered [][]byte   // what a node that knows nothing is told: the last heartbeat, what was unregistered since
+	lastID     uint64
+	waiting    []*request          // in order of arrival
+	inFlight   map[uint64]*request // sent, not answered
+	spare      []*request          // settled, for further use
+	closed     bool
 }
 
-// request is a client's request until it is answered.
-type request struct {
-	sum    remoting.Summary
-	policy Policy
-	frame  []byte // a copy while it waits, and while in flight where it may be sent again
-	giveUp time.Time
-}
-
-// Request forwards a client's request, borrowed until Request returns. A request
-// that cannot be sent now waits as long as its policy allows.
+// Request forwards a client's request, borrowed until Request returns. It blocks
+// while the node leaves too much of the request's class unread: the client's
+// further requests wait where they are. A request that cannot be sent now waits
+// as long as its policy allows. One goroutine at a time.
 func (s *Session) Request(sum remoting.Summary, policy Policy, frame []byte) {
+	if l, e := s.admit(sum, policy, frame); l != nil {
+		// A connection that fails here ends the joining, which parks or refuses
+		// what was admitted.
+		l.sendHeld(e, frame)
+	}
+}
+
+// admit takes a request in; l is nil where it was parked.
+func (s *Session) admit(sum remoting.Summary, policy Policy, frame []byte) (l *link, e envelope.Envelope) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return
+		return nil, e
 	}
-	if sum.Code == protocol.HeartBeat {
-		s.heartbeat = bytes.Clone(frame)
-	}
-	r := &request{sum: sum, policy: policy}
-	if s.joined == nil || len(s.waiting) > 0 {
-		r.frame = bytes.Clone(frame)
+	s.register(sum.Code, frame)
+	if s.joined == nil {
+		r := s.request(sum, policy)
+		r.frame = append(r.frame, frame...)
 		s.park(r)
-		return
+		return nil, e
 	}
-	s.send(r, frame)
-}
-
-// send puts r on the connection of its class; mu is held and the session joined.
-func (s *Session) send(r *request, frame []byte) {
 	s.lastID++
-	if !r.sum.IsOneway() {
-		if r.policy.Retry == Safe && r.frame == nil {
-			r.frame = bytes.Clone(frame)
-		} else if r.policy.Retry != Safe {
-			r.frame = nil
+	if !sum.IsOneway() {
+		r := s.request(sum, policy)
+		if policy.Retry == Safe {
+			r.frame = append(r.frame, frame...)
 		}
 		s.inFlight[s.lastID] = r
 	}
-	// A connection that fails here ends the joining, which parks or refuses r.
-	s.joined.link(r.policy.Class).send(envelope.Envelope{Session: s.id, RequestID: s.lastID, Kind: envelope.Request}, frame)
+	return s.joined.link(policy.Class), envelope.Envelope{Session: s.id, RequestID: s.lastID, Kind: envelope.Request}
 }
 
-// Answer forwards the client's response to a question of the node.
+// Answer forwards the client's response to a question of the node. It blocks as
+// Request does.
 func (s *Session) Answer(frame []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.joined != nil {
-		s.joined.control().send(envelope.Envelope{Session: s.id, Kind: envelope.Answer}, frame)
-	}
-}
-
-// Hold blocks while the node leaves too much of a class unread: the client's
-// further requests wait where they are.
-func (s *Session) Hold(class envelope.Class) {
 	s.mu.Lock()
 	j := s.joined
 	s.mu.Unlock()
 	if j != nil {
-		j.link(class).conn.Hold()
+		j.control().sendHeld(envelope.Envelope{Session: s.id, Kind: envelope.Answer}, frame)
 	}
 }
 
-// Close ends the session: its client is gone.
+// Close ends the session: its client is gone. A joining that has not
+// acknowledged the session yet is told when it does.
 func (s *Session) Close() {
 	s.mu.Lock()
 	if s.joined != nil {
@@ -108,7 +96,7 @@ func (s *Session) Close() {
 	for _, r := range s.waiting {
 		s.node.unpark(r)
 	}
-	s.closed, s.joined, s.waiting, s.inFlight = true, nil, nil, nil
+	s.closed, s.joined, s.waiting, s.inFlight, s.spare, s.registered = true, nil, nil, nil, nil, nil
 	s.mu.Unlock()
 	s.node.forget(s)
 }
@@ -116,59 +104,14 @@ func (s *Session) Close() {
 // reply delivers the node's answer; one that nobody waits for is dropped.
 func (s *Session) reply(id uint64, frame []byte) {
 	s.mu.Lock()
-	_, known := s.inFlight[id]
-	delete(s.inFlight, id)
+	r := s.inFlight[id]
+	if r != nil {
+		delete(s.inFlight, id)
+		s.recycle(r)
+	}
 	s.mu.Unlock()
-	if known {
+	if r != nil {
 		s.client.Deliver(frame)
-	}
-}
-
-// announce tells the node of the session, and repeats its heartbeat.
-func (s *Session) announce(l *link) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	remote, local := s.client.Addresses()
-	l.request(envelope.Envelope{Session: s.id, Kind: envelope.Open},
-		envelope.CodeOpenSession, envelope.OpenSession{Remote: remote, Local: local})
-	if s.heartbeat != nil {
-		l.send(envelope.Envelope{Session: s.id, Kind: envelope.Request, Flags: envelope.Replay}, s.heartbeat)
-	}
-}
-
-// enter lets requests flow over j, those that waited first.
-func (s *Session) enter(j *join) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed || s.joined == j {
-		return
-	}
-	s.joined = j
-	waiting := s.waiting
-	s.waiting = nil
-	for _, r := range waiting {
-		s.node.unpark(r)
-		s.send(r, r.frame)
-	}
-}
-
-// leave stops the flow: the joining j has ended. What may be sent again waits
-// for the next one, the rest is settled with the client.
-func (s *Session) leave(j *join, why error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.joined != j || s.closed {
-		return
-	}
-	s.joined = nil
-	lost := s.inFlight
-	s.inFlight = map[uint64]*request{}
-	for _, id := range ascending(lost) {
-		if r := lost[id]; r.policy.Retry == Safe {
-			s.park(r)
-		} else {
-			s.settle(r, fmt.Sprintf("outcome unknown, the connection to the storage node was lost: %v", why))
-		}
 	}
 }
 
@@ -178,7 +121,7 @@ func (s *Session) park(r *request) {
 		r.giveUp = s.node.giveUp(r.policy)
 	}
 	if !s.node.park(r) {
-		s.settle(r, fmt.Sprintf("%d bytes of requests wait for the storage node, no more can", s.node.config.WaitingBytes))
+		s.settle(r, fmt.Sprintf("more than %d bytes of requests would wait for the storage node", s.node.config.WaitingBytes))
 		return
 	}
 	s.waiting = append(s.waiting, r)
@@ -188,17 +131,15 @@ func (s *Session) park(r *request) {
 func (s *Session) expire(now time.Time) (left int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	kept := s.waiting[:0]
-	for _, r := range s.waiting {
+	s.waiting = slices.DeleteFunc(s.waiting, func(r *request) bool {
 		if now.Before(r.giveUp) {
-			kept = append(kept, r)
-			continue
+			return false
 		}
 		s.node.unpark(r)
 		s.settle(r, "the storage node cannot be reached: "+s.node.trouble())
-	}
-	s.waiting = kept
-	return len(kept)
+		return true
+	})
+	return len(s.waiting)
 }
 
 // unsettled reports whether the client waits for an answer that is no pull's.
@@ -213,11 +154,11 @@ func (s *Session) unsettled() bool {
 	return false
 }
 
-// settle ends a request that no node will answer.
+// settle ends a request that no node will answer; mu is held.
 func (s *Session) settle(r *request, remark string) {
-	if r.sum.IsOneway() || r.policy.OnLoss == Silence {
-		return
+	if !r.sum.IsOneway() && r.policy.OnLoss != Silence {
+		s.client.Deliver(remoting.AppendResponse(nil, r.sum.Kind, r.sum.Opaque,
+			&remoting.Response{Code: protocol.SystemError, Remark: remark}))
 	}
-	s.client.Deliver(remoting.AppendResponse(nil, r.sum.Kind, r.sum.Opaque,
-		&remoting.Response{Code: protocol.SystemError, Remark: remark}))
+	s.recycle(r)
 }

@@ -35,11 +35,15 @@ const (
 	Ask
 	// Answer is a client's response to an Ask.
 	Answer
-	// End says that every session of the proxy has been announced.
+	// End says that every session of the proxy has been announced; the node
+	// answers it in turn.
 	End
+	// Beat says nothing but that its end is alive, so that a quiet connection is
+	// not taken for a dead one.
+	Beat
 )
 
-var kindNames = [...]string{"", "open", "opened", "close", "request", "reply", "ask", "answer", "end"}
+var kindNames = [...]string{"", "open", "opened", "close", "request", "reply", "ask", "answer", "end", "beat"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
@@ -53,8 +57,8 @@ const (
 	// Retry marks a request that the proxy sends again after an attempt of
 	// unknown outcome.
 	Retry uint32 = 1 << 0
-	// Replay marks a heartbeat that the proxy repeats for a session it announces
-	// again; its answer is not the client's.
+	// Replay marks what the proxy repeats of a client's registration for a session
+	// it announces again; nobody waits for its answer.
 	Replay uint32 = 1 << 1
 )
 
@@ -85,7 +89,7 @@ func Decode(b []byte) (Envelope, error) {
 		Kind:      Kind(binary.BigEndian.Uint32(b[16:])),
 		Flags:     binary.BigEndian.Uint32(b[20:]),
 	}
-	if e.Kind < Open || e.Kind > End {
+	if e.Kind < Open || e.Kind > Beat {
 		return e, fmt.Errorf("envelope of unknown kind %d", uint32(e.Kind))
 	}
 	return e, nil

@@ -26,7 +26,7 @@ func TestWhatIsNoEnvelopeIsRefused(t *testing.T) {
 		"torn":         whole[:Size-1],
 		"too long":     append(bytes.Clone(whole), 0),
 		"kind 0":       Envelope{}.Append(nil),
-		"unknown kind": Envelope{Kind: End + 1}.Append(nil),
+		"unknown kind": Envelope{Kind: Beat + 1}.Append(nil),
 	} {
 		if _, err := Decode(b); err == nil {
 			t.Errorf("%s was taken for an envelope", name)

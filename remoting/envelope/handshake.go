@@ -14,7 +14,7 @@ import (
 const (
 	CodeHandshake   = 19001
 	CodeOpenSession = 19002
-	CodeSignal      = 19003 // the frame behind Opened, Close and End
+	CodeSignal      = 19003 // the frame behind Opened, Close, End and Beat
 )
 
 // Class is which of a proxy's connections to a node one is, so that none of its
@@ -78,27 +78,35 @@ func Proves(clusterKey string, h Handshake) bool {
 
 // OpenSession is the header of the frame behind an Open envelope.
 type OpenSession struct {
-	Remote netip.AddrPort // the client's address, as its proxy sees it
+	Remote netip.AddrPort // the client's address, as its proxy sees it; the zero one where it has none
 	Local  netip.AddrPort // the address of the proxy that the client connected to
 }
 
-func (h *OpenSession) Decode(f remoting.Fields) error {
-	r := f.Reader()
-	remote, local := r.String("remoteAddr"), r.OptString("localAddr")
-	if err := r.Err(); err != nil {
+func (h *OpenSession) Decode(f remoting.Fields) (err error) {
+	if h.Remote, err = addrPort(f, "remoteAddr"); err != nil {
 		return err
 	}
-	var err error
-	if h.Remote, err = netip.ParseAddrPort(remote); err != nil {
-		return &remoting.FieldError{Key: "remoteAddr", Value: remote, Reason: "not an address"}
-	}
-	h.Local, _ = netip.ParseAddrPort(local)
-	return nil
+	h.Local, err = addrPort(f, "localAddr")
+	return err
 }
 
 func (h OpenSession) Encode(w *remoting.FieldWriter) {
-	w.String("remoteAddr", h.Remote.String())
+	if h.Remote.IsValid() {
+		w.String("remoteAddr", h.Remote.String())
+	}
 	if h.Local.IsValid() {
 		w.String("localAddr", h.Local.String())
 	}
+}
+
+func addrPort(f remoting.Fields, key string) (netip.AddrPort, error) {
+	text, ok := f.Get(key)
+	if !ok {
+		return netip.AddrPort{}, nil
+	}
+	addr, err := netip.ParseAddrPort(string(text))
+	if err != nil {
+		return addr, &remoting.FieldError{Key: key, Value: string(text), Reason: "not an address"}
+	}
+	return addr, nil
 }

@@ -8,6 +8,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -20,6 +21,7 @@ import (
 type Config struct {
 	ClusterKey string // what a handshake must prove; "" asks for no proof
 	InFlight   int    // requests under way per channel, default 65,535
+	Sessions   int    // sessions per proxy, default 1,048,576
 	Log        *slog.Logger
 	Handle     remoting.Handler        // every peer's requests
 	Closed     func(*remoting.Channel) // a peer is gone
@@ -27,14 +29,18 @@ type Config struct {
 
 // Peers serves connections as a remoting.Server accepts them.
 type Peers struct {
-	config Config
-	groups groups
+	config  Config
+	groups  groups
+	refused refusals
 }
 
 // New makes the peers of one node.
 func New(config Config) *Peers {
 	if config.InFlight == 0 {
 		config.InFlight = 65535
+	}
+	if config.Sessions == 0 {
+		config.Sessions = 1 << 20
 	}
 	return &Peers{config: config, groups: groups{all: map[string]*group{}}}
 }
@@ -50,14 +56,16 @@ type peerConn struct {
 	peers   *Peers
 	conn    *remoting.Conn
 	own     *remoting.Endpoint
+	spoke   bool // for itself
 	decoder remoting.Decoder
-	link    *link // set by the handshake
+	command remoting.Command // of the frame under way
+	link    *link            // set by the handshake
 }
 
 // Frame implements remoting.FrameHandler.
 func (p *peerConn) Frame(prefix, frame []byte) error {
-	var c remoting.Command
-	if err := p.decoder.Decode(frame, &c); err != nil {
+	c := &p.command
+	if err := p.decoder.Decode(frame, c); err != nil {
 		return err
 	}
 	if p.link != nil {
@@ -65,21 +73,30 @@ func (p *peerConn) Frame(prefix, frame []byte) error {
 		if err != nil {
 			return err
 		}
-		return p.link.frame(e, &c)
+		return p.link.frame(e, c)
 	}
 	if c.Code == envelope.CodeHandshake && !c.IsResponse() {
-		return p.shake(&c)
+		return p.shake(c)
 	}
-	p.own.Take(&c)
+	p.spoke = true
+	p.own.Take(c)
 	return nil
 }
+
+// errSpoke refuses a handshake where answers without an envelope may follow, and
+// where the node knows the peer as one that speaks for itself.
+var errSpoke = errors.New("handshake after other requests")
 
 func (p *peerConn) shake(c *remoting.Command) error {
 	var h envelope.Handshake
 	if err := h.Decode(c.Ext); err != nil {
 		return err
 	}
+	if p.spoke {
+		return errSpoke
+	}
 	if !envelope.Proves(p.peers.config.ClusterKey, h) {
+		p.peers.refused.log(p.peers.config.Log, p.conn, h)
 		p.conn.Reply(c.Kind, c.Opaque, &remoting.Response{Code: protocol.NoPermission, Remark: "the proxy does not prove this cluster's clusterKey"})
 		return nil
 	}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -21,8 +22,8 @@ type group struct {
 	id    string
 	peers *Peers
 
-	mu       sync.Mutex // guards all below
-	links    map[envelope.Class]*link
+	mu       sync.Mutex                   // guards all below
+	links    [len(envelope.Classes)]*link // by class
 	sessions map[uint64]*session
 	closed   bool
 }
@@ -31,27 +32,29 @@ type group struct {
 type link struct {
 	group *group
 	class envelope.Class
+	place int // of class in envelope.Classes
 	conn  *remoting.Conn
 }
 
 func (p *Peers) join(conn *remoting.Conn, h envelope.Handshake) (*link, error) {
-	if !slices.Contains(envelope.Classes[:], h.Class) {
+	place := slices.Index(envelope.Classes[:], h.Class)
+	if place < 0 {
 		return nil, fmt.Errorf("handshake of unknown class %q", h.Class)
 	}
 	p.groups.mu.Lock()
 	defer p.groups.mu.Unlock()
 	g := p.groups.all[h.LinkGroup]
 	if g == nil {
-		g = &group{id: h.LinkGroup, peers: p, links: map[envelope.Class]*link{}, sessions: map[uint64]*session{}}
+		g = &group{id: h.LinkGroup, peers: p, sessions: map[uint64]*session{}}
 		p.groups.all[h.LinkGroup] = g
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.links[h.Class] != nil {
+	if g.links[place] != nil {
 		return nil, fmt.Errorf("handshake repeats class %s of %s", h.Class, h.LinkGroup)
 	}
-	l := &link{group: g, class: h.Class, conn: conn}
-	g.links[h.Class] = l
+	l := &link{group: g, class: h.Class, place: place, conn: conn}
+	g.links[place] = l
 	return l, nil
 }
 
@@ -59,7 +62,9 @@ func (p *Peers) join(conn *remoting.Conn, h envelope.Handshake) (*link, error) {
 func (p *Peers) leave(l *link, why error) {
 	g := l.group
 	p.groups.mu.Lock()
-	delete(p.groups.all, g.id)
+	if p.groups.all[g.id] == g { // not the next one of that name
+		delete(p.groups.all, g.id)
+	}
 	p.groups.mu.Unlock()
 	g.mu.Lock()
 	first := !g.closed
@@ -71,7 +76,9 @@ func (p *Peers) leave(l *link, why error) {
 		return
 	}
 	for _, other := range links {
-		other.conn.Close(why)
+		if other != nil {
+			other.conn.Close(why)
+		}
 	}
 	for _, s := range sessions {
 		s.end()
@@ -92,27 +99,33 @@ func (g *group) open(id uint64, h envelope.OpenSession) error {
 	if g.closed || g.sessions[id] != nil {
 		return nil
 	}
-	if len(g.links) != len(envelope.Classes) {
-		return fmt.Errorf("session announced on %d of %d connections", len(g.links), len(envelope.Classes))
+	if slices.Contains(g.links[:], nil) {
+		return errors.New("session announced before every connection was there")
+	}
+	if len(g.sessions) >= g.peers.config.Sessions {
+		return fmt.Errorf("session announced beside %d others, which is the bound", len(g.sessions))
 	}
 	g.sessions[id] = newSession(g, id, h)
 	return nil
 }
 
-// closeOn notes that the session's client sends no more on one class of
-// connection; the first note ends the session for everybody else, the last
-// forgets it, so that requests sent before are carried out still.
-func (g *group) closeOn(id uint64) {
+// closeOn notes that the session's client sends no more on one connection; the
+// last note forgets the session, so that requests sent before are carried out
+// still. The one on the control connection ends it for everybody else: a
+// heartbeat that the client sent last has come by then, and makes no ghost.
+func (g *group) closeOn(id uint64, on *link) {
 	g.mu.Lock()
 	s := g.sessions[id]
 	if s == nil {
 		g.mu.Unlock()
 		return
 	}
-	s.closes++
-	if s.closes == len(envelope.Classes) {
+	s.closed[on.place] = true
+	if !slices.Contains(s.closed[:], false) {
 		delete(g.sessions, id)
 	}
 	g.mu.Unlock()
-	s.end()
+	if on.class == envelope.Control {
+		s.end()
+	}
 }

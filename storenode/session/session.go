@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"gantry/remoting"
@@ -12,17 +13,18 @@ import (
 type session struct {
 	group   *group
 	channel *remoting.Channel
-	senders map[envelope.Class]remoting.Sender // fixed
-	closes  int                                // classes closed; guarded by group.mu
+	senders [len(envelope.Classes)]sender // by class; fixed
+	closed  [len(envelope.Classes)]bool   // by class; guarded by group.mu
 	ended   sync.Once
 }
 
 func newSession(g *group, id uint64, h envelope.OpenSession) *session {
-	s := &session{group: g, senders: map[envelope.Class]remoting.Sender{}}
-	for class, l := range g.links {
-		s.senders[class] = &sender{conn: l.conn, session: id}
+	s := &session{group: g}
+	for place, l := range g.links {
+		s.senders[place] = sender{conn: l.conn, session: id}
 	}
-	s.channel = remoting.NewChannel(s.senders[envelope.Control], h.Remote, h.Local, g.peers.config.InFlight)
+	control := &s.senders[slices.Index(envelope.Classes[:], envelope.Control)]
+	s.channel = remoting.NewChannel(control, h.Remote, h.Local, g.peers.config.InFlight)
 	return s
 }
 
@@ -62,7 +64,9 @@ func (l *link) frame(e envelope.Envelope, c *remoting.Command) error {
 	case envelope.Open:
 		return l.open(e, c)
 	case envelope.Close:
-		l.group.closeOn(e.Session)
+		l.group.closeOn(e.Session, l)
+		return nil
+	case envelope.Beat:
 		return nil
 	case envelope.End:
 		return l.signal(e)
@@ -81,9 +85,9 @@ func (l *link) deliver(e envelope.Envelope, c *remoting.Command) {
 		return
 	}
 	if e.Flags&envelope.Replay != 0 {
-		c.Flag |= remoting.FlagOneway // the client has its answer from the first time
+		c.Flag |= remoting.FlagOneway // nobody waits for the answer
 	}
-	s.channel.Deliver(s.senders[l.class], c, e.RequestID, l.group.peers.config.Handle)
+	s.channel.Deliver(&s.senders[l.place], c, e.RequestID, l.group.peers.config.Handle)
 }
 
 func (l *link) open(e envelope.Envelope, c *remoting.Command) error {

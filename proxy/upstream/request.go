@@ -1,0 +1,46 @@
+package upstream
+
+import (
+	"time"
+
+	"gantry/remoting"
+)
+
+// request is a client's request until it is answered.
+type request struct {
+	sum    remoting.Summary
+	policy Policy
+	frame  []byte    // a copy while it waits, and while in flight where it may be sent again
+	giveUp time.Time // zero until it has waited
+	lost   bool      // an earlier attempt may have been carried out
+}
+
+// What a session keeps for its next requests (BenchmarkForward).
+const (
+	spareRequests   = 32
+	spareFrameBytes = 4 << 10
+)
+
+// request makes one, without a frame; mu is held.
+func (s *Session) request(sum remoting.Summary, policy Policy) *request {
+	last := len(s.spare) - 1
+	if last < 0 {
+		return &request{sum: sum, policy: policy}
+	}
+	r := s.spare[last]
+	s.spare = s.spare[:last]
+	r.sum, r.policy = sum, policy
+	return r
+}
+
+// recycle takes a request that is settled; mu is held.
+func (s *Session) recycle(r *request) {
+	if len(s.spare) == spareRequests || s.closed {
+		return
+	}
+	*r = request{frame: r.frame[:0]}
+	if cap(r.frame) > spareFrameBytes {
+		r.frame = nil
+	}
+	s.spare = append(s.spare, r)
+}
