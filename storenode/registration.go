@@ -1,6 +1,7 @@
 package storenode
 
 import (
+	"context"
 	"net"
 	"strconv"
 
@@ -61,4 +62,13 @@ func (n *Node) stateChanged() {
 	if r := n.registrar.Load(); r != nil {
 		r.Notify()
 	}
+}
+
+// announce returns when every name server within reach has heard what the node
+// states now, or ctx ends.
+func (n *Node) announce(ctx context.Context) error {
+	if r := n.registrar.Load(); r != nil {
+		return r.Sync(ctx)
+	}
+	return nil
 }

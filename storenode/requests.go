@@ -23,7 +23,7 @@ func (n *Node) requests() []request {
 	offsets := offsetRequests{offsets: n.offsets, store: n.store}
 	locks := lockRequests{group.NewLocks(n.config.QueueLocks)}
 	queries := queries{config: n.config, store: n.store}
-	admin := administration{log: n.log, topics: n.topics, groups: n.groups}
+	admin := administration{log: n.log, topics: n.topics, groups: n.groups, announce: n.announce}
 	return []request{
 		{protocol.SendMessage, sends.handle},
 		{protocol.SendMessageV2, sends.handle},
