@@ -1,13 +1,11 @@
 package compat
 
 import (
-	"context"
 	"testing"
 	"time"
 
 	"gantry/tools/compat/agent"
 	"gantry/tools/compat/stage"
-	"gantry/tools/compat/wire"
 )
 
 func TestADelayedMessageComesWhenItsLevelIsOver(t *testing.T) {
@@ -60,10 +58,7 @@ func TestAMessageRefusedTooOftenEndsInTheDeadLetterQueue(t *testing.T) {
 		checkRetries(t, sent[0], consumer.AwaitCount(deliveryTime, 1+maxReconsumeTimes))
 
 		deadLetters := "%DLQ%" + group
-		stage.Eventually(t, deliveryTime, "a route for "+deadLetters, func() bool {
-			_, found, err := wire.AskRoute(context.Background(), c.Server().Namesrv(), deadLetters)
-			return err == nil && found
-		})
+		stage.AwaitRoute(t, c.Server(), deadLetters)
 		dead := c.Subscribe(deadLetters, c.Unique("undertaker")).AwaitCount(deliveryTime, 1)
 		checkBodies(t, []agent.Message{message}, dead)
 		if d := dead[0]; d.Topic != deadLetters || d.Properties["RETRY_TOPIC"] != topic || d.MsgID != sent[0].MsgID {

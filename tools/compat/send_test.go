@@ -101,6 +101,7 @@ func TestSendingToANewTopicCreatesItWithFourQueues(t *testing.T) {
 		topic := c.Unique("topic")
 		sent := stage.Messages(topic, 8)
 		c.Producer().Send(agent.Sync, sent...)
+		stage.AwaitRoute(t, c.Server(), topic)
 		seen := c.Subscribe(topic, c.Unique("group")).AwaitCount(deliveryTime, len(sent))
 		checkBodies(t, sent, seen)
 		used := map[int]bool{}

@@ -68,6 +68,9 @@ func Start(cmd *exec.Cmd, logPath string) (*Agent, error) {
 // PID is the agent's process id.
 func (a *Agent) PID() int { return a.process.PID() }
 
+// Ready waits until the agent answers.
+func (a *Agent) Ready() error { return a.Call("ready", struct{}{}, nil) }
+
 // Kill ends the process with SIGKILL, as a crash does.
 func (a *Agent) Kill() {
 	a.process.Kill()

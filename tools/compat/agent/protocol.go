@@ -197,7 +197,7 @@ type CreateTopic struct {
 	Broker string `json:"broker,omitempty"` // address, which the Go client wants
 }
 
-// Shutdown stops one member (command shutdown).
+// Shutdown stops one member (command shutdown). The command ready has no arguments and does nothing.
 type Shutdown struct {
 	Member string `json:"member"`
 }

@@ -46,6 +46,7 @@ func newAgent(w io.Writer) *goAgent {
 		"startLitePullConsumer": with(a.startPull),
 		"poll":                  with(a.poll),
 		"createTopic":           with(a.createTopic),
+		"ready":                 with(func(struct{}) (any, error) { return nil, nil }),
 		"shutdown":              with(a.shutdown),
 	}
 	return a

@@ -53,17 +53,19 @@ func (c *Cluster) brokerProperties() map[string]string {
 		registerAt = c.NamesrvAddress()
 	}
 	all := map[string]string{
-		"brokerName":               "broker-a",
-		"brokerClusterName":        "DefaultCluster",
-		"brokerId":                 "0",
-		"brokerIP1":                "127.0.0.1",
-		"listenPort":               strconv.Itoa(c.config.Ports.Port(brokerPort)),
-		"namesrvAddr":              registerAt,
-		"storePathRootDir":         c.StoreDir(),
-		"storePathCommitLog":       filepath.Join(c.StoreDir(), "commitlog"),
-		"storePathConsumeQueue":    filepath.Join(c.StoreDir(), "consumequeue"),
-		"storePathIndex":           filepath.Join(c.StoreDir(), "index"),
-		"flushDiskType":            "ASYNC_FLUSH",
+		"brokerName":            "broker-a",
+		"brokerClusterName":     "DefaultCluster",
+		"brokerId":              "0",
+		"brokerIP1":             "127.0.0.1",
+		"listenPort":            strconv.Itoa(c.config.Ports.Port(brokerPort)),
+		"namesrvAddr":           registerAt,
+		"storePathRootDir":      c.StoreDir(),
+		"storePathCommitLog":    filepath.Join(c.StoreDir(), "commitlog"),
+		"storePathConsumeQueue": filepath.Join(c.StoreDir(), "consumequeue"),
+		"storePathIndex":        filepath.Join(c.StoreDir(), "index"),
+		"flushDiskType":         "ASYNC_FLUSH",
+		// A restarted name server hears of the broker after this; less than 10 s the broker does not allow.
+		"registerNameServerPeriod": "10000",
 		"waitTimeMillsInSendQueue": "3000",
 	}
 	maps.Copy(all, c.config.Properties)

@@ -58,8 +58,14 @@ func CreateTopic(t testing.TB, s server.Server, name string, queues int) {
 	if reply.Code != 0 {
 		t.Fatalf("create topic %s: code %d %s", name, reply.Code, reply.Remark)
 	}
-	Eventually(t, 5*time.Second, "a route for topic "+name, func() bool {
-		_, found, err := wire.AskRoute(context.Background(), s.Namesrv(), name)
+	AwaitRoute(t, s, name)
+}
+
+// AwaitRoute waits until the name server has a route for a topic.
+func AwaitRoute(t testing.TB, s server.Server, topic string) {
+	t.Helper()
+	Eventually(t, 20*time.Second, "a route for topic "+topic, func() bool {
+		_, found, err := wire.AskRoute(context.Background(), s.Namesrv(), topic)
 		return err == nil && found
 	})
 }

@@ -20,14 +20,23 @@ type Push struct {
 	changed chan struct{} // closed and replaced at every event
 }
 
+// startTries is how often a consumer is started that fails to start: the clients give up their start when a name server does
+// not answer within 3 s, which happens where two cores carry four clients and the real server.
+const startTries = 3
+
 // Push starts a push consumer; its member, instance and name server are filled in. It ends with the test.
 func (c *Client) Push(p agent.PushConsumer) *Push {
 	c.t.Helper()
-	push, err := c.push(p)
-	if err != nil {
-		c.t.Fatalf("%s: %v", c.Kind, err)
+	for try := 1; ; try++ {
+		push, err := c.push(p)
+		if err == nil {
+			return push
+		}
+		if try == startTries {
+			c.t.Fatalf("%s: %v", c.Kind, err)
+		}
+		c.t.Logf("%s: start %d: %v", c.Kind, try, err)
 	}
-	return push
 }
 
 // TryPush is Push where the start may fail; the error is the client's.

@@ -30,7 +30,10 @@ type Stage struct {
 	shared func() (server.Server, error)
 	agents map[agent.Kind]func() (*agent.Agent, error)
 
-	mu      sync.Mutex // guards closers
+	// starting is held while one server or agent starts: a machine that starts ten JVMs at once answers nobody in time.
+	starting sync.Mutex
+
+	mu      sync.Mutex // guards closers; never held while anything starts
 	closers []func()
 }
 
@@ -78,6 +81,8 @@ func (s *Stage) onClose(run func()) {
 }
 
 func (s *Stage) startServer(name string, shape server.Shape, properties map[string]string) (server.Server, error) {
+	s.starting.Lock()
+	defer s.starting.Unlock()
 	config := server.Config{Set: s.set, Dir: filepath.Join(s.dir, name), Properties: properties, Shape: shape}
 	started, err := server.New(s.Target, config)
 	if err != nil {
@@ -88,12 +93,14 @@ func (s *Stage) startServer(name string, shape server.Shape, properties map[stri
 }
 
 func (s *Stage) startAgent(kind agent.Kind, name string, properties ...string) (*agent.Agent, error) {
+	s.starting.Lock()
+	defer s.starting.Unlock()
 	a, err := agent.Launch(s.set, kind, filepath.Join(s.dir, "agents", name), properties...)
 	if err != nil {
 		return nil, err
 	}
 	s.onClose(func() { _ = a.Close() }) // an agent that a scenario has killed cannot be closed any more
-	return a, nil
+	return a, a.Ready()
 }
 
 // requireJava is the one place that may skip: where java or mvn is missing and nobody said that this is CI.

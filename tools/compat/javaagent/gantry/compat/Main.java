@@ -46,6 +46,7 @@ public final class Main {
         commands.put("view", queries::view);
         commands.put("query", queries::query);
         commands.put("createTopic", queries::createTopic);
+        commands.put("ready", arguments -> null);
         commands.put("shutdown", members::shutdown);
     }
 
