@@ -29,7 +29,7 @@ type Config struct {
 
 	OrderMessageEnable bool `property:"orderMessageEnable"`
 
-	Connections int             // bound of all clients' connections, default remoting.DefaultConnections
+	Connections int             // bound of clients at shards, and of who asks the name server, default remoting.DefaultConnections
 	Limits      remoting.Limits // of each client's connection
 
 	ProxyID string            // one running proxy

@@ -22,7 +22,8 @@ import (
 // Server is one proxy.
 type Server struct {
 	config     Config
-	conns      *remoting.Server
+	asking     *remoting.Server // connections with name-server questions, nodes' registrations among them
+	clients    *remoting.Server // connections to the ports of shards
 	nameserver *nameserver.Server
 	shards     *shards
 }
@@ -34,8 +35,10 @@ func Start(config Config, registered ...net.Listener) (*Server, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: config, conns: remoting.NewServer(config.Log, config.Limits, config.Connections)}
-	s.shards = newShards(config, s.conns)
+	s := &Server{config: config,
+		asking:  remoting.NewServer(config.Log, config.Limits, config.Connections),
+		clients: remoting.NewServer(config.Log, config.Limits, config.Connections)}
+	s.shards = newShards(config, s.clients)
 	s.nameserver = nameserver.New(config.Log, nameserver.Config{
 		View:               s.view(),
 		OnShardsChanged:    func() { s.shards.reconcile(s.nameserver.Table().Shards) },
@@ -47,7 +50,7 @@ func Start(config Config, registered ...net.Listener) (*Server, error) {
 		return nil, fmt.Errorf("name server cannot listen: %w", err)
 	}
 	for _, l := range append(registered, l) {
-		s.conns.Serve(l, s.nameserver.Open)
+		s.asking.Serve(l, s.nameserver.Open)
 	}
 	return s, nil
 }
@@ -77,10 +80,10 @@ func (s *Server) AwaitShard(brokerName string) error {
 // what makes clients give up on them.
 const drainBound = 2 * time.Second
 
-// Drain takes no more requests and waits for the answers that are under way, no
+// Drain takes no more requests for nodes and waits for the answers that are under way, no
 // longer than until ctx ends. Close must follow.
 func (s *Server) Drain(ctx context.Context) {
-	s.conns.StopReading()
+	s.clients.StopReading()
 	bounded, cancel := context.WithTimeout(ctx, drainBound)
 	defer cancel()
 	s.shards.settled(bounded)
@@ -90,7 +93,8 @@ func (s *Server) Drain(ctx context.Context) {
 // has.
 func (s *Server) Close(ctx context.Context) {
 	s.Drain(ctx)
-	s.conns.Close(ctx)
+	s.clients.Close(ctx)
+	s.asking.Close(ctx)
 	s.nameserver.Close()
 	s.shards.close()
 }
