@@ -80,13 +80,13 @@ func (s *Server) AwaitShard(brokerName string) error {
 // what makes clients give up on them.
 const drainBound = 2 * time.Second
 
-// Drain takes no more requests for nodes and waits for the answers that are under way, no
+// Drain refuses further requests for nodes and waits for the answers that are under way, no
 // longer than until ctx ends. Close must follow.
 func (s *Server) Drain(ctx context.Context) {
-	s.clients.StopReading()
+	s.clients.CloseListeners()
 	bounded, cancel := context.WithTimeout(ctx, drainBound)
 	defer cancel()
-	s.shards.settled(bounded)
+	s.shards.drain(bounded)
 }
 
 // Close drains, lets go of clients and nodes, and returns when every goroutine

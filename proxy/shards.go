@@ -205,8 +205,9 @@ func (s *shards) look(id copyID) (*shardCopy, error) {
 	return c, nil
 }
 
-// settled waits until no client waits for an answer that is no pull's.
-func (s *shards) settled(ctx context.Context) {
+// drain refuses further requests and waits until no client waits for an answer
+// that is no pull's.
+func (s *shards) drain(ctx context.Context) {
 	for _, c := range s.all() {
 		c.node.Settled(ctx)
 	}

@@ -233,11 +233,11 @@ func TestRequestsBeyondTheBoundAreRefusedWithIt(t *testing.T) {
 }
 
 func TestAClientWhoseNodeDoesNotReadIsHeldBack(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
+	inWorldWith(t, upstream.Config{Limits: remoting.Limits{OutBytes: 2 << 20}}, func(t *testing.T, w *world) {
 		s := w.start("node")
 		release := make(chan struct{})
 		s.on(protocol.SendMessage, func(_ *remoting.Command, to remoting.Responder) { <-release; to.Reply(&remoting.Response{}) })
-		const clients, each = 100, 20
+		const clients, each = 50, 8
 		body := strings.Repeat("x", 100<<10)
 		finished := make(chan struct{}, clients)
 		for range clients {
@@ -250,15 +250,15 @@ func TestAClientWhoseNodeDoesNotReadIsHeldBack(t *testing.T) {
 			}()
 		}
 		w.pass(10 * time.Second)
-		if len(finished) > 0 {
-			t.Errorf("%d clients could send all their %d MB to a node that does not read", len(finished), each*len(body)>>20)
+		if len(finished) > 5 { // a few, into the buffers on the way
+			t.Errorf("%d clients could send all to a node that does not read", len(finished))
 		}
 		other := w.client() // its other classes go on
 		other.ask(protocol.HeartBeat, "hb")
 		w.want("a heartbeat meanwhile", other.bodies(), "hb")
 		close(release)
 		w.pass(time.Second)
-		if n := len(s.requests()); n != clients*each+1 || w.log.count("lost") != 0 {
+		if n := len(s.requests()); n != clients*each+1 || w.log.count("lost") != 0 { // of connections cut for what waits in them
 			t.Errorf("%d requests came in the end:\n%s", n, &w.log)
 		}
 	})

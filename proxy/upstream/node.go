@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,6 +29,7 @@ type Node struct {
 	waitingBytes int
 	lastTrouble  error
 
+	draining atomic.Bool
 	parked  chan struct{} // something began to wait
 	cancel  context.CancelCauseFunc
 	running sync.WaitGroup
@@ -58,6 +60,10 @@ func (n *Node) Move(addr string) {
 	n.addr = addr
 	n.interrupt(fmt.Errorf("the storage node is at %s now", addr))
 }
+
+// Drain refuses further requests: clients before 5.x give up at once on a
+// request that is answered, and after 30 s on one that is not.
+func (n *Node) Drain() { n.draining.Store(true) }
 
 // Settled waits until the node has answered every request but pulls, or ctx
 // ends.

@@ -57,6 +57,10 @@ func (s *Session) admit(sum remoting.Summary, policy Policy, frame []byte) (l *l
 	if s.closed {
 		return nil, e
 	}
+	if s.node.draining.Load() {
+		s.settle(&request{sum: sum, policy: policy}, "the proxy is stopping")
+		return nil, e
+	}
 	s.register(sum.Code, frame)
 	if s.joined == nil {
 		r := s.request(sum, policy)
