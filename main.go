@@ -8,6 +8,8 @@ import (
 	"os"
 
 	"github.com/urfave/cli/v2"
+
+	"gantry/tools/xcheck"
 )
 
 func main() {
@@ -26,7 +28,7 @@ func newApp() *cli.App {
 		Version:              version(),
 		EnableBashCompletion: true,
 		HideHelpCommand:      true,
-		Commands:             roleCommands(),
+		Commands:             append(roleCommands(), xcheck.Command()),
 		ExitErrHandler:       func(*cli.Context, error) {}, // main prints the one line
 		OnUsageError:         func(_ *cli.Context, err error, _ bool) error { return err },
 	}

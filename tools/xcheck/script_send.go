@@ -25,6 +25,7 @@ func sendSteps() []Step {
 		{Name: "send/body-of-4MiB", Code: sendMessageV2, Fields: v2("${run}_large"), Body: strings.Repeat("b", 4<<20)},
 		{Name: "send/body-above-4MiB", Code: sendMessageV2, Fields: v2("${run}_large"), Body: strings.Repeat("b", 4<<20+1)},
 		{Name: "send/flags", Code: sendMessageV2, Fields: v2("${run}_send").With("f", "1", "h", "-7", "j", "5", "g", "-1", "l", "3"), Body: "compressed, or so it says"},
+		{Name: "send/transactional", Code: sendMessageV2, Fields: v2("${run}_one").With("d", "1", "f", "4", "i", properties("TRAN_MSG", "true", "PGROUP", "${run}_producer", "UNIQ_KEY", "${run}UNIQUE2")), Body: "half", Hide: "ext.queueOffset"},
 		{Name: "send/random-queue", Code: sendMessageV2, Fields: v2("${run}_one").With("d", "1", "e", "-1"), Body: "anywhere"},
 		{Name: "send/random-queue-far-below", Code: sendMessageV2, Fields: v2("${run}_one").With("d", "1", "e", "-2147483648"), Body: "anywhere"},
 		{Name: "send/queue-too-high", Code: sendMessageV2, Fields: v2("${run}_send").With("e", "4"), Body: "x"},
