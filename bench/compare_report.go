@@ -72,7 +72,7 @@ func writeTable(out io.Writer, systems []System, runs []Run) {
 				first = sp.median
 			}
 			ratio := "-"
-			if first != 0 {
+			if first != 0 && sp.median != 0 { // 0 stands for what is not known
 				ratio = fmt.Sprintf("%.2f", sp.median/first)
 			}
 			fmt.Fprintf(w, "%s\t%s\t"+f.format+"\t"+f.format+"\t"+f.format+"\t%s\n", f.name, s.Name, sp.median, sp.low, sp.high, ratio)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gantry/remoting"
+	"gantry/remoting/memnet"
 	"gantry/remoting/remotingtest"
 )
 
@@ -273,6 +274,55 @@ func TestTwoEndsFullOfBytesDoNotHoldEachOtherUp(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	})
+}
+
+// Many connections' requests go out over one: each waits until it has room.
+func TestSendersThatHoldKeepTheUnsentBytesBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := memnet.Pipe(memnet.Addr("near"), memnet.Addr("far"))
+		conn := remoting.NewConn(near, remoting.Limits{HoldBytes: 1 << 20, OutBytes: 2 << 20})
+		serving := make(chan error, 1)
+		go func() { serving <- conn.Serve(func(_, _ []byte) error { return nil }) }()
+		frame := remoting.AppendRequest(nil, 1, &remoting.Request{Code: 10, Body: make([]byte, 100<<10)})
+		sent := make(chan error, 100)
+		sendAll := func() {
+			for range cap(sent) {
+				go func() {
+					dst, err := conn.BeginHeld()
+					if err == nil {
+						conn.Commit(append(dst, frame...))
+					}
+					sent <- err
+				}()
+			}
+			synctest.Wait()
+			if n := len(sent); n < 10 || n > 30 {
+				t.Errorf("%d frames were taken by a peer that does not read", n)
+			}
+		}
+		sendAll()
+		r := remoting.NewFrameReader(far, maxFrame)
+		for range cap(sent) {
+			if _, _, err := r.Next(); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-sent; err != nil {
+				t.Fatal(err)
+			}
+		}
+		sendAll()
+		conn.Close(remoting.ErrClosed)
+		refused := 0
+		for range cap(sent) {
+			if err := <-sent; err == remoting.ErrClosed {
+				refused++
+			}
+		}
+		if refused < 70 {
+			t.Errorf("%d of those who waited were told that the connection ended", refused)
+		}
+		<-serving
 	})
 }
 
