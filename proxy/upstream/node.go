@@ -30,9 +30,9 @@ type Node struct {
 	lastTrouble  error
 
 	draining atomic.Bool
-	parked  chan struct{} // something began to wait
-	cancel  context.CancelCauseFunc
-	running sync.WaitGroup
+	parked   chan struct{} // something began to wait
+	cancel   context.CancelCauseFunc
+	running  sync.WaitGroup
 }
 
 // Open starts reaching the node at addr.
