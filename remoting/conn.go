@@ -38,9 +38,7 @@ type Conn struct {
 	reader *FrameReader
 	out    *outbox
 
-	active    atomic.Int64  // unix nanoseconds of the last read or write
-	quiet     atomic.Bool   // no frame is handled any more
-	ended     chan struct{} // closed by Close
+	active    atomic.Int64 // unix nanoseconds of the last read or write
 	closeOnce sync.Once
 	writer    sync.WaitGroup
 }
@@ -49,7 +47,7 @@ type Conn struct {
 // with everything closed.
 func NewConn(raw net.Conn, limits Limits) *Conn {
 	limits = limits.withDefaults()
-	c := &Conn{raw: raw, limits: limits, out: newOutbox(limits.OutBytes), ended: make(chan struct{})}
+	c := &Conn{raw: raw, limits: limits, out: newOutbox(limits.OutBytes)}
 	c.reader = NewFrameReader(activeReader{c}, limits.FrameBytes)
 	c.touch()
 	c.writer.Go(func() {
@@ -100,10 +98,6 @@ func (c *Conn) serve(handle func(prefix, frame []byte) error) error {
 		prefix, frame, err := c.reader.Next()
 		if err != nil {
 			return err
-		}
-		if c.quiet.Load() {
-			<-c.ended
-			return nil
 		}
 		if err := handle(prefix, frame); err != nil {
 			return err
@@ -166,8 +160,8 @@ func (c *Conn) Close(reason error) {
 			reason = ErrClosed
 		}
 		c.out.close(reason)
+		endInOrder(c.raw)
 		c.raw.Close()
-		close(c.ended)
 	})
 }
 
@@ -177,10 +171,6 @@ func (c *Conn) Flush(ctx context.Context) {
 	defer stop()
 	c.out.drain()
 }
-
-// StopReading lets no further frame be handled; what is under way is answered
-// still, until Close.
-func (c *Conn) StopReading() { c.quiet.Store(true) }
 
 // IdleFor is the time since something was read or written.
 func (c *Conn) IdleFor() time.Duration {

@@ -99,9 +99,26 @@ func (s *Server) take(raw net.Conn, open func(*Conn) FrameHandler) {
 		raw.Close()
 		return
 	}
+	resetWhenKilled(raw)
 	conn := NewConn(raw, s.limits)
 	s.conns[conn] = struct{}{}
 	s.running.Go(func() { s.run(conn, open(conn)) })
+}
+
+// resetWhenKilled lets the kernel reset the connection if this process dies, as
+// an unlingering close does: clients before 5.x take an orderly end for nothing
+// and go on waiting 30 s for their pulls. Conn.Close ends in order again.
+func resetWhenKilled(raw net.Conn) {
+	if tcp, ok := raw.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
+	}
+}
+
+// endInOrder lets what was written reach the peer before the end does.
+func endInOrder(raw net.Conn) {
+	if tcp, ok := raw.(*net.TCPConn); ok {
+		tcp.SetLinger(-1)
+	}
 }
 
 func (s *Server) run(conn *Conn, h FrameHandler) {
@@ -160,15 +177,6 @@ func (s *Server) CloseListeners() {
 		l.Close()
 	}
 	s.listeners = nil
-}
-
-// StopReading stops accepting and lets no connection bring another request; what
-// is under way is answered still, until Close.
-func (s *Server) StopReading() {
-	s.CloseListeners()
-	for _, c := range s.snapshot() {
-		c.StopReading()
-	}
 }
 
 // Close stops accepting, lets what was sent leave until ctx ends, closes every

@@ -55,7 +55,8 @@ type Node struct {
 	listener   net.Listener
 	registrar  atomic.Pointer[registrar.Registrar] // nil until the tables are open
 
-	opened []func() error // what Close closes, in the order it was opened
+	stopping atomic.Bool    // further requests are refused
+	opened   []func() error // what Close closes, in the order it was opened
 }
 
 // Open starts a node: its store recovered, its tables read, its port open. What
@@ -190,7 +191,8 @@ func (n *Node) peerGone(ch *remoting.Channel) {
 // longer than until ctx ends.
 func (n *Node) Close(ctx context.Context) error {
 	n.registrar.Load().Close(ctx)
-	n.conns.StopReading()
+	n.conns.CloseListeners()
+	n.stopping.Store(true)
 	n.held.Close()
 	n.background.wait()
 	err := n.closeOpened() // the commit log answers what it has taken

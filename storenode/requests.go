@@ -54,6 +54,19 @@ func (n *Node) requests() []request {
 	}
 }
 
+// refuse answers what comes while the node ends. Clients before 5.x give up at
+// once on a request that is answered, and after 30 s on one that is not; but what
+// they would take for the truth gets no answer: an error of 14 is "no offset", one
+// of 30 is 0 to Go, one of 38 an empty group.
+func refuse(c *remoting.Command, to remoting.Responder) {
+	switch c.Code {
+	case protocol.QueryConsumerOffset, protocol.GetMaxOffset, protocol.GetConsumerListByGroup:
+		to.Drop()
+	default:
+		to.Reply(&remoting.Response{Code: protocol.SystemError, Remark: "the broker is stopping"})
+	}
+}
+
 // handler leads each request to its row.
 func (n *Node) handler() remoting.Handler {
 	rows := map[int32]remoting.Handler{}
@@ -62,6 +75,10 @@ func (n *Node) handler() remoting.Handler {
 	}
 	unknown := inline(n.log, notSupported)
 	return func(c *remoting.Command, to remoting.Responder) {
+		if n.stopping.Load() {
+			refuse(c, to)
+			return
+		}
 		if handle := rows[c.Code]; handle != nil {
 			handle(c, to)
 			return
