@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"gantry/remoting"
@@ -110,24 +111,56 @@ func (p *PushConsumer) own(ctx context.Context, topic string, share []*Target) {
 	for _, q := range p.let(topic, wanted) {
 		q.stop(ctx)
 	}
+	var missing []*Target
+	p.mu.Lock()
 	for _, t := range share {
-		p.mu.Lock()
-		have := p.owned[t.MessageQueue]
-		p.mu.Unlock()
-		if have != nil {
+		if p.owned[t.MessageQueue] == nil {
+			missing = append(missing, t)
+		}
+	}
+	p.mu.Unlock()
+	p.begin(missing, p.firstOffsets(ctx, missing))
+}
+
+// begin starts pulling; a queue whose offset is not known is tried again with
+// the next rebalance.
+func (p *PushConsumer) begin(targets []*Target, offsets []int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, t := range targets {
+		if offsets[i] == unknownOffset {
 			continue
 		}
-		offset, err := p.firstOffset(ctx, t)
-		if err != nil { // tried again with the next rebalance
-			p.client.config.Log.Warn("queue not taken", "queue", t.MessageQueue, "group", p.config.Group, "err", err)
-			continue
-		}
-		q := p.newQueue(t, offset)
-		p.mu.Lock()
+		q := p.newQueue(t, offsets[i])
 		p.owned[t.MessageQueue] = q
-		p.mu.Unlock()
 		q.running.Go(q.pull)
 	}
+}
+
+const (
+	unknownOffset = -2
+	offsetsAtOnce = 16 // questions for offsets under way
+)
+
+// firstOffsets asks for all before any is pulled: pulls of a long backlog would
+// slow the questions down.
+func (p *PushConsumer) firstOffsets(ctx context.Context, targets []*Target) []int64 {
+	offsets := make([]int64, len(targets))
+	turn := make(chan struct{}, offsetsAtOnce)
+	var asking sync.WaitGroup
+	for i, t := range targets {
+		turn <- struct{}{}
+		asking.Go(func() {
+			defer func() { <-turn }()
+			var err error
+			if offsets[i], err = p.firstOffset(ctx, t); err != nil {
+				p.client.config.Log.Warn("queue not taken", "queue", t.MessageQueue, "group", p.config.Group, "err", err)
+				offsets[i] = unknownOffset
+			}
+		})
+	}
+	asking.Wait()
+	return offsets
 }
 
 // let takes the queues of topic that are not wanted out of owned.
