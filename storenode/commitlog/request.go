@@ -11,7 +11,7 @@ import (
 // Request is one or more records for one queue, to be appended together: consecutive in the log, in one file, with
 // consecutive queue offsets. A Request may be used again after Done.
 type Request struct {
-	Topic   string
+	Topic   string // may be borrowed until Done
 	QueueID int32
 	Records []byte // encoded; the log's until Done, offsets and storeTimestamp are written into them
 	Wait    bool   // with SyncFlush: answer only when the disk has the records
