@@ -41,9 +41,7 @@ func benchmarkAppend(b *testing.B, queues int32, callers, batch int) {
 		})
 	}
 	wg.Wait()
-	for s.dispatcher.position() < s.End() || s.indexer.position() < s.End() {
-		time.Sleep(time.Millisecond)
-	}
+	poll(b, func() bool { return s.dispatcher.position() == s.End() && s.indexer.position() == s.End() })
 	b.ReportMetric(float64((processorTime()-before).Microseconds())/float64(b.N), "cpu_us/op")
 	b.StopTimer()
 	shut(b, s)
@@ -91,6 +89,18 @@ func (c *caller) send(queueID int32) {
 	}
 }
 
+// poll waits for what the store's goroutines do on real files.
+func poll(b *testing.B, reached func() bool) {
+	b.Helper()
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for deadline := time.Now().Add(time.Minute); !reached(); <-ticker.C {
+		if time.Now().After(deadline) {
+			b.Fatal("the store does not catch up")
+		}
+	}
+}
+
 func processorTime() time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -106,9 +116,7 @@ func BenchmarkGet(b *testing.B) {
 	for id := range int32(8) {
 		c.send(id)
 	}
-	for s.MaxOffset("TopicTest", 7) < 32 {
-		time.Sleep(time.Millisecond)
-	}
+	poll(b, func() bool { return s.MaxOffset("TopicTest", 7) == 32 })
 	b.ReportAllocs()
 	for b.Loop() {
 		r, err := s.Get(Query{Topic: "TopicTest", QueueID: 3, MaxNum: 32})
