@@ -96,9 +96,9 @@ func (s *Store) find(queue *consumequeue.Queue, q *Query, r *Result) error {
 	if l == nil {
 		l = &look{}
 	}
-	*l = look{store: s, query: q, result: r, end: s.log.End(), units: l.units[:0], window: l.window}
+	*l = look{store: s, query: q, result: r, end: s.log.End(), units: l.units[:0], ordinals: l.ordinals[:0], window: l.window}
 	defer func() {
-		*l = look{units: l.units, window: l.window}
+		*l = look{units: l.units, ordinals: l.ordinals, window: l.window}
 		s.looks.Put(l)
 	}()
 	if l.scan(queue); len(l.units) == 0 {
@@ -114,12 +114,13 @@ type look struct {
 	result *Result
 	end    commitlog.Offset
 
-	units   []consumequeue.Unit
-	window  []byte
-	bytes   int
-	skip    commitlog.Offset // records before it are gone with their file
-	last    commitlog.Offset // of the units looked at
-	scratch []byte
+	units    []consumequeue.Unit
+	ordinals []int64 // of each of units
+	window   []byte
+	bytes    int
+	skip     commitlog.Offset // records before it are gone with their file
+	last     commitlog.Offset // of the units looked at
+	scratch  []byte
 }
 
 // windowUnits is how many units are looked at whatever MaxNum is; readUnits how many are read at a time.
@@ -145,8 +146,9 @@ func (l *look) scan(queue *consumequeue.Queue) {
 		if n == 0 {
 			break
 		}
+		l.end = l.store.log.End() // behind every record that the units just read belong to
 		var took int64
-		took, full = l.choose(l.window[:n*consumequeue.UnitBytes])
+		took, full = l.choose(l.query.Offset+seen, l.window[:n*consumequeue.UnitBytes])
 		seen += took
 	}
 	r := l.result
@@ -158,8 +160,8 @@ func (l *look) scan(queue *consumequeue.Queue) {
 	r.SuggestSlave = int64(l.end-l.last) > l.store.memoryBytes
 }
 
-// choose goes through units and says how many it looked at, and whether there is no room for more.
-func (l *look) choose(b []byte) (seen int64, full bool) {
+// choose goes through units, of which the first is number from, and says how many it looked at, and whether there is no room for more.
+func (l *look) choose(from int64, b []byte) (seen int64, full bool) {
 	for ; len(b) > 0; b = b[consumequeue.UnitBytes:] {
 		u := consumequeue.DecodeUnit(b)
 		if !u.Blank() {
@@ -168,7 +170,9 @@ func (l *look) choose(b []byte) (seen int64, full bool) {
 				if l.full(u) {
 					return seen, true
 				}
-				l.take(u)
+				if before := len(l.units); before < l.take(u) {
+					l.ordinals = append(l.ordinals, from+seen)
+				}
 			}
 		} else if len(l.units) == 0 {
 			l.result.Status = MessageWasRemoving
@@ -178,8 +182,9 @@ func (l *look) choose(b []byte) (seen int64, full bool) {
 	return seen, false
 }
 
-// take keeps the unit if it matches and its record is there.
-func (l *look) take(u consumequeue.Unit) {
+// take keeps the unit if it matches and its record is there; it returns how many
+// are kept.
+func (l *look) take(u consumequeue.Unit) int {
 	status := Found
 	switch {
 	case l.query.Match != nil && !l.query.Match(u.TagsCode):
@@ -199,6 +204,7 @@ func (l *look) take(u consumequeue.Unit) {
 	if status == Found || len(l.units) == 0 {
 		l.result.Status = status
 	}
+	return len(l.units)
 }
 
 func (l *look) matchesProperties(u consumequeue.Unit) bool {

@@ -19,7 +19,8 @@ func (l *look) read() error {
 		n, size := neighbours(rest)
 		piece := r.buf.bytes[len(kept) : len(kept)+size]
 		if err := l.store.readFull(piece, rest[0].Physical); err != nil {
-			if len(kept) > 0 {
+			if len(kept) > 0 { // the next look-up begins with what could not be read
+				r.NextBeginOffset = l.ordinals[len(l.units)-len(rest)]
 				break
 			}
 			return l.fail(err)
