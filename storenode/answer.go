@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"gantry/remoting"
+	"gantry/remoting/fastjson"
 	"gantry/remoting/protocol"
 )
 
@@ -31,7 +32,8 @@ func errorResponse(log *slog.Logger, c *remoting.Command, from *remoting.Channel
 		return &remoting.Response{Code: stated.Code, Remark: stated.Remark}
 	}
 	var field *remoting.FieldError
-	if !errors.As(err, &field) {
+	var body *fastjson.SyntaxError
+	if !errors.As(err, &field) && !errors.As(err, &body) {
 		log.Error("request failed", "code", protocol.RequestName(c.Code), "remote_addr", from.Remote, "err", err)
 	}
 	return &remoting.Response{Code: protocol.SystemError, Remark: err.Error()}
