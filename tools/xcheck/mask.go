@@ -46,10 +46,10 @@ func (m *masker) mask(path, value string) (string, bool) {
 	return value, !runToken.MatchString(value) && !madeLater(value)
 }
 
-// madeLater names the topics that the real broker makes at the first check for unfinished transactions, a minute after
-// its start.
+// madeLater names the topics that the real broker makes when it looks for unfinished transactions, a minute after its
+// start or after the script's transactional send.
 func madeLater(topic string) bool {
-	return topic == "RMQ_SYS_TRANS_HALF_TOPIC" || topic == "RMQ_SYS_TRANS_OP_HALF_TOPIC"
+	return topic == "RMQ_SYS_TRANS_HALF_TOPIC" || topic == "RMQ_SYS_TRANS_OP_HALF_TOPIC" || topic == "TRANS_CHECK_MAX_TIME_TOPIC"
 }
 
 func (m *masker) text(value string) string {
