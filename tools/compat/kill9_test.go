@@ -92,17 +92,28 @@ func deliversSince(moment time.Time) func([]agent.Delivered) bool {
 }
 
 // checkNothingLost says that the members of a group, together, have seen every acknowledged message.
-func checkNothingLost(t *testing.T, acknowledged []string, members ...*stage.Push) {
+func checkNothingLost(t *testing.T, acknowledged []acknowledgement, members ...*stage.Push) {
 	t.Helper()
-	stage.AwaitAll(t, deliveryTime, "every acknowledged message", func() bool {
-		seen := map[string]bool{}
-		for _, member := range members {
-			for _, d := range member.Delivered() {
-				seen[strings.TrimSpace(d.Keys)] = true
-			}
-		}
-		return !slices.ContainsFunc(acknowledged, func(key string) bool { return !seen[key] })
+	deadline := time.Now().Add(deliveryTime)
+	var missing []acknowledgement
+	stage.AwaitAll(t, 2*deliveryTime, "an end of waiting", func() bool {
+		missing = notSeen(acknowledged, members)
+		return len(missing) == 0 || time.Now().After(deadline)
 	}, members...)
+	if len(missing) > 0 {
+		t.Errorf("%s and its group have not seen %d of %d acknowledged messages, among them %v",
+			members[0].Instance(), len(missing), len(acknowledged), missing[:min(8, len(missing))])
+	}
+}
+
+func notSeen(acknowledged []acknowledgement, members []*stage.Push) []acknowledgement {
+	seen := map[string]bool{}
+	for _, member := range members {
+		for _, d := range member.Delivered() {
+			seen[strings.TrimSpace(d.Keys)] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(acknowledged), func(a acknowledgement) bool { return seen[a.key] })
 }
 
 // checkPlaces says that no two members saw different messages at the same place.

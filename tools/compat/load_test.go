@@ -16,7 +16,14 @@ const (
 	sendEvery          = 10 * time.Millisecond // of one worker, so that the load leaves room for the consumers on a small machine
 )
 
-// load sends messages until it is stopped and keeps the keys of those that were acknowledged.
+// acknowledgement is one message that a producer was told is stored, and where.
+type acknowledgement struct {
+	key    string
+	queue  int
+	offset int64
+}
+
+// load sends messages until it is stopped and keeps those that were acknowledged.
 type load struct {
 	topic    string
 	quit     func() // closes quitting, once
@@ -25,7 +32,7 @@ type load struct {
 	count    atomic.Int64 // len(acknowledged), for whoever waits
 
 	mu           sync.Mutex // guards acknowledged
-	acknowledged []string
+	acknowledged []acknowledgement
 }
 
 func startLoad(t *testing.T, topic string, producers ...*stage.Producer) *load {
@@ -52,15 +59,15 @@ func (l *load) send(p *stage.Producer, name string) {
 		key := fmt.Sprintf("%s-%d", name, seq)
 		// An error is an outcome that may happen while the server is down, and says nothing about the message.
 		if result, err := p.Try(agent.Message{Topic: l.topic, Keys: key, BodyBytes: 200, Seed: seq}); err == nil && result.Status == "SEND_OK" {
-			l.acknowledge(key)
+			l.acknowledge(acknowledgement{key: key, queue: result.Queue.ID, offset: result.QueueOffset})
 		}
 	}
 }
 
-func (l *load) acknowledge(key string) {
+func (l *load) acknowledge(a acknowledgement) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.acknowledged = append(l.acknowledged, key)
+	l.acknowledged = append(l.acknowledged, a)
 	l.count.Add(1)
 }
 
@@ -71,8 +78,8 @@ func (l *load) await(t *testing.T, more int64) {
 	stage.Eventually(t, deliveryTime, fmt.Sprintf("%d more acknowledged sends", more), func() bool { return l.count.Load() >= want })
 }
 
-// stop ends the load and returns the keys of all acknowledged messages.
-func (l *load) stop() []string {
+// stop ends the load and returns everything that was acknowledged.
+func (l *load) stop() []acknowledgement {
 	l.quit()
 	l.workers.Wait()
 	return l.acknowledged
