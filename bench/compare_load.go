@@ -157,7 +157,7 @@ func (l *load) fill(r *Run) {
 		r.MaxMillis = max(r.MaxMillis, c.maxMillis)
 		from = c.at
 	}
-	r.TPS = messages / last.at.Sub(first.at).Seconds()
+	r.TPS = perSecond(messages, last.at.Sub(first.at))
 	if messages > 0 {
 		r.MeanMillis = millisSum / messages
 		r.CPUMicros = float64((last.usage.cpu - first.usage.cpu).Microseconds()) / messages
@@ -166,7 +166,7 @@ func (l *load) fill(r *Run) {
 
 func (l *load) fillWhole(r *Run) {
 	messages := float64(l.total)
-	r.TPS, r.MeanMillis, r.MaxMillis = messages/l.end.at.Sub(l.begin.at).Seconds(), l.end.meanMillis, l.end.maxMillis
+	r.TPS, r.MeanMillis, r.MaxMillis = perSecond(messages, l.end.at.Sub(l.begin.at)), l.end.meanMillis, l.end.maxMillis
 	if len(l.reports) == 1 && l.total == 0 {
 		only := l.reports[0]
 		r.TPS, r.MeanMillis, r.MaxMillis = only.tps, only.meanMillis, only.maxMillis
@@ -175,4 +175,11 @@ func (l *load) fillWhole(r *Run) {
 	if messages > 0 {
 		r.CPUMicros = float64((l.end.usage.cpu - l.begin.usage.cpu).Microseconds()) / messages
 	}
+}
+
+func perSecond(n float64, d time.Duration) float64 {
+	if d <= 0 {
+		return 0
+	}
+	return n / d.Seconds()
 }

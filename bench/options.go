@@ -52,6 +52,8 @@ func notOffered() []cli.Flag {
 	return []cli.Flag{
 		boolFlag("m", "msgTraceEnable", "message trace; this benchmark sends none and takes only false:"),
 		boolFlag("a", "aclEnable", "signed requests; this benchmark signs none and takes only false:"),
+		&cli.StringFlag{Name: "ak", Aliases: []string{"accessKey"}, Usage: "access `KEY`, of use with -a only"},
+		&cli.StringFlag{Name: "sk", Aliases: []string{"secretKey"}, Usage: "secret `KEY`, of use with -a only"},
 	}
 }
 
