@@ -1,30 +1,32 @@
 package xcheck
 
+// Steps that differ in one way, and reasons that more than one row gives.
+const (
+	withoutRequired = "route/no-* cluster/*-no-* kv/put-no-value register/no-address send/*no-fields send/code-says-* send-field/*-without-* " +
+		"heartbeat/leave-no-id pull-refused/no-* offset/no-group look-up/no-key"
+	unknownToNameServer = "cluster/unknown-code frame-to-name-server/header-of-bare-object frame-to-name-server/code-* " +
+		"frame-to-name-server/rocketmq-header-no-fields"
+	brokenBatch   = "batch/empty batch/truncated batch/garbage batch/four-bytes"
+	nobodyToGo    = "heartbeat/members-before heartbeat/members-unknown"
+	refuseMissing = "4.9.7 does not check required fields: it goes on with null, which ends well, in a wrong answer or in an exception. " +
+		"Gantry refuses and names the field. No stock client leaves one out."
+	answerUnknown = "4.9.7's name server does not answer an unknown code, so that the client waits for its timeout and 4.9 closes " +
+		"the connection. Gantry answers as a broker does."
+	refuseBatch = "4.9.7 ends in an exception inside, answered with a code on which clients send the same again. Gantry says " +
+		"MESSAGE_ILLEGAL, on which they do not."
+	silentToGo = "Where nobody of the group is known the Go client gets no answer, since v2.1.2 gives up all its queues on any. Java " +
+		"clients get 4.9.7's answer."
+	wantedNone     = "Fewer than one message wanted counts as one. So does 4.9.7 at 0; a negative number ends in an exception there."
+	ownCodes       = "Tags are hashed by Gantry from the names. Codes of clients are not trusted, since Go's differ from Java's beyond ASCII."
+	singleQuote    = "A header is JSON; that 4.9.7's parser takes more is used by no client."
+	zeroIfNone     = "5.x clients say setZeroIfNotFound=false and rely on it. 4.9.7 knows no such field."
+	noRecord       = "Gantry gives out no bytes that are no record. 4.9.7 takes the four bytes at that place for a length."
+	noTransactions = "Gantry takes no transactional messages, and says so as 4.9.7 does with rejectTransactionMessage=true."
+)
+
 // Accepted lists the differences between Gantry and RocketMQ 4.9.7 that are on purpose. docs/compatibility.md holds the
 // same as a table.
 func Accepted() []Acceptance {
-	const (
-		withoutRequired = "route/no-* cluster/*-no-* kv/put-no-value register/no-address send/*no-fields send/code-says-* send-field/*-without-* " +
-			"heartbeat/leave-no-id pull-refused/no-* offset/no-group look-up/no-key"
-		unknownToNameServer = "cluster/unknown-code frame-to-name-server/header-of-bare-object frame-to-name-server/code-* " +
-			"frame-to-name-server/rocketmq-header-no-fields"
-		brokenBatch   = "batch/empty batch/truncated batch/garbage batch/four-bytes"
-		nobodyToGo    = "heartbeat/members-before heartbeat/members-unknown"
-		refuseMissing = "4.9.7 does not check required fields: it goes on with null, which ends well, in a wrong answer or in an exception. " +
-			"Gantry refuses and names the field. No stock client leaves one out."
-		answerUnknown = "4.9.7's name server does not answer an unknown code, so that the client waits for its timeout and 4.9 closes " +
-			"the connection. Gantry answers as a broker does."
-		refuseBatch = "4.9.7 ends in an exception inside, answered with a code on which clients send the same again. Gantry says " +
-			"MESSAGE_ILLEGAL, on which they do not."
-		silentToGo = "Where nobody of the group is known the Go client gets no answer, since v2.1.2 gives up all its queues on any. Java " +
-			"clients get 4.9.7's answer."
-		wantedNone     = "Fewer than one message wanted counts as one. So does 4.9.7 at 0; a negative number ends in an exception there."
-		ownCodes       = "Tags are hashed by Gantry from the names. Codes of clients are not trusted, since Go's differ from Java's beyond ASCII."
-		singleQuote    = "A header is JSON; that 4.9.7's parser takes more is used by no client."
-		zeroIfNone     = "5.x clients say setZeroIfNotFound=false and rely on it. 4.9.7 knows no such field."
-		noRecord       = "Gantry gives out no bytes that are no record. 4.9.7 takes the four bytes at that place for a length."
-		noTransactions = "Gantry takes no transactional messages, and says so as 4.9.7 does with rejectTransactionMessage=true."
-	)
 	return []Acceptance{
 		{"send/transactional", "code", "0", "16", noTransactions},
 		{"send/transactional", "remark", Absent, "the broker[*] sending transaction message is forbidden", noTransactions},

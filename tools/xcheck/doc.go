@@ -4,8 +4,8 @@
 //
 // script*.go hold what is asked. run.go plays it against one server and yields a Recording; leaves.go takes replies
 // apart into leaves (a path and a value each); mask.go hides what differs between any two runs (addresses, times, ids);
-// compare.go sets two recordings against each other; accepted.go lists the differences that are on purpose, from which
-// docs/compatibility.md gets its table. The idea is that of zetcd's xchk and FerretDB's diff modes.
+// compare.go sets two recordings against each other; accepted_list.go lists the differences that are on purpose, from
+// which docs/compatibility.md gets its table. The idea is that of zetcd's xchk and FerretDB's diff modes.
 //
 // Its neighbours are remoting, whose client it uses for well-formed frames, and tools/compat, whose test runs it
 // against the real broker. It starts no server, and it knows no expected answer: the oracle is the expectation.

@@ -11,7 +11,7 @@ var update = flag.Bool("update", false, "write the table of accepted differences
 
 const (
 	document   = "../../docs/compatibility.md"
-	tableStart = "<!-- the table of tools/xcheck/accepted.go -->\n"
+	tableStart = "<!-- the table of tools/xcheck/accepted_list.go -->\n"
 	tableEnd   = "<!-- its end -->\n"
 )
 
@@ -33,7 +33,7 @@ func TestTheDocumentHoldsTheAcceptedDifferences(t *testing.T) {
 		return
 	}
 	if string(text) != want {
-		t.Errorf("%s differs from accepted.go: go test ./tools/xcheck -update writes it", document)
+		t.Errorf("%s differs from accepted_list.go: go test ./tools/xcheck -update writes it", document)
 	}
 }
 

@@ -86,7 +86,7 @@ func pull(topic, offset string) Fields {
 // queue names queue 0 of a topic.
 func queue(topic string) Fields { return fields("topic", topic, "queueId", "0") }
 
-// until waits for a queue's consume queue to hold that many messages: both servers build it behind the log.
+// dispatched waits for a queue's consume queue to hold that many messages: both servers build it behind the log.
 func dispatched(name, topic, queueID string, messages int) Step {
 	return Step{Name: name, Code: getMaxOffset, Fields: queue(topic).With("queueId", queueID),
 		Until: Leaf{"ext.offset", strconv.Itoa(messages)}}
