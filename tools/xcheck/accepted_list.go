@@ -9,7 +9,7 @@ const (
 	brokenBatch   = "batch/empty batch/truncated batch/garbage batch/four-bytes"
 	nobodyToGo    = "heartbeat/members-before heartbeat/members-unknown"
 	refuseMissing = "4.9.7 does not check required fields: it goes on with null, which ends well, in a wrong answer or in an exception. " +
-		"Gantry refuses and names the field. No stock client leaves one out."
+		"Gantry refuses and names the field. Java and Go clients send them all."
 	answerUnknown = "4.9.7's name server does not answer an unknown code, so that the client waits for its timeout and 4.9 closes " +
 		"the connection. Gantry answers as a broker does."
 	refuseBatch = "4.9.7 ends in an exception inside, answered with a code on which clients send the same again. Gantry says " +
