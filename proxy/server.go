@@ -80,8 +80,8 @@ func (s *Server) AwaitShard(brokerName string) error {
 // what makes clients give up on them.
 const drainBound = 2 * time.Second
 
-// Drain refuses further requests for nodes and waits for the answers that are under way, no
-// longer than until ctx ends. Close must follow.
+// Drain refuses further requests for nodes and waits for the answers that are
+// under way, no longer than until ctx ends. Close must follow.
 func (s *Server) Drain(ctx context.Context) {
 	s.clients.CloseListeners()
 	bounded, cancel := context.WithTimeout(ctx, drainBound)
@@ -93,8 +93,8 @@ func (s *Server) Drain(ctx context.Context) {
 // has.
 func (s *Server) Close(ctx context.Context) {
 	s.Drain(ctx)
+	s.shards.close() // first: a client may wait here for a node that does not read
 	s.clients.Close(ctx)
 	s.asking.Close(ctx)
 	s.nameserver.Close()
-	s.shards.close()
 }

@@ -208,7 +208,11 @@ func (s *shards) look(id copyID) (*shardCopy, error) {
 // drain refuses further requests and waits until no client waits for an answer
 // that is no pull's.
 func (s *shards) drain(ctx context.Context) {
-	for _, c := range s.all() {
+	all := s.all()
+	for _, c := range all {
+		c.node.Drain()
+	}
+	for _, c := range all {
 		c.node.Settled(ctx)
 	}
 }

@@ -254,6 +254,24 @@ func TestWhatOpensNoPorts(t *testing.T) {
 	}
 }
 
+func TestADrainReachesEveryNode(t *testing.T) {
+	s := serveShards(t, GatewayRoutes)
+	s.node("a")
+	s.at("a", 0, "a")
+	s.wantAsked("a")
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	c, err := remoting.Dial(ctx, remoting.DialTCP, local(s.base), remoting.Limits{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	s.drain(ctx)
+	if answer, err := c.Invoke(ctx, &remoting.Request{Code: protocol.GetMinOffset}); err != nil || answer.Remark != "the proxy is stopping" {
+		t.Errorf("a request during the drain: %+v, %v", answer, err)
+	}
+}
+
 func TestNothingOpensAfterTheEnd(t *testing.T) {
 	s := serveShards(t, GatewayRoutes)
 	s.shards.close()

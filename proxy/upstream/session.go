@@ -38,6 +38,9 @@ type Session struct {
 	closed     bool
 }
 
+// stopping is the remark of a proxy that takes no more.
+const stopping = "the proxy is stopping"
+
 // Request forwards a client's request, borrowed until Request returns. It blocks
 // while the node leaves too much of the request's class unread: the client's
 // further requests wait where they are. A request that cannot be sent now waits
@@ -58,7 +61,7 @@ func (s *Session) admit(sum remoting.Summary, policy Policy, frame []byte) (l *l
 		return nil, e
 	}
 	if s.node.draining.Load() {
-		s.settle(&request{sum: sum, policy: policy}, "the proxy is stopping")
+		s.settle(&request{sum: sum, policy: policy}, stopping)
 		return nil, e
 	}
 	s.register(sum.Code, frame)
@@ -144,6 +147,18 @@ func (s *Session) expire(now time.Time) (left int) {
 		return true
 	})
 	return len(s.waiting)
+}
+
+// refuseWaiting settles all that waits, as nothing waits for a node that is let
+// go of.
+func (s *Session) refuseWaiting() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.waiting {
+		s.node.unpark(r)
+		s.settle(r, stopping)
+	}
+	s.waiting = nil
 }
 
 // unsettled reports whether the client waits for an answer that is no pull's.
