@@ -46,6 +46,8 @@ func smoke(t *testing.T, c *stage.Client) {
 	})
 	seen := consumer.AwaitCount(deliveryTime, 2*len(sent))
 	checkBodies(t, append(sent, sent...), seen)
+	stage.AwaitCommitted(t, c.Server(), group, topic, 2, len(sent))
+	stage.AwaitCommitted(t, c.Server(), group, "%RETRY%"+group, 1, len(sent))
 	consumer.Shutdown()
 	late := agent.Message{Topic: topic, BodyBytes: 30, Seed: 100}
 	producer.Send(agent.Sync, late)
