@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"gantry/bench"
+	"gantry/tools/dump"
 	"gantry/tools/xcheck"
 )
 
@@ -29,7 +30,7 @@ func newApp() *cli.App {
 		Version:              version(),
 		EnableBashCompletion: true,
 		HideHelpCommand:      true,
-		Commands:             append(roleCommands(), bench.Command(), xcheck.Command()),
+		Commands:             append(roleCommands(), bench.Command(), dump.Command(), xcheck.Command()),
 		ExitErrHandler:       func(*cli.Context, error) {}, // main prints the one line
 		OnUsageError:         func(_ *cli.Context, err error, _ bool) error { return err },
 	}

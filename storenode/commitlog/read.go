@@ -76,14 +76,21 @@ func (l *Log) Record(offset Offset, buf []byte) (message.Record, error) {
 
 // check parses the record that was read at offset.
 func (l *Log) check(b []byte, offset Offset) (message.Record, error) {
-	record, err := message.ParseRecord(b)
-	if err == nil && record.PhysicalOffset() != int64(offset) {
-		err = fmt.Errorf("%w: it says it lies at %d", message.ErrMalformed, record.PhysicalOffset())
-	}
+	record, err := ParseRecordAt(b, offset)
 	if err != nil {
 		return nil, l.corrupt(offset, err)
 	}
 	return record, nil
+}
+
+// ParseRecordAt is message.ParseRecord for bytes that lie at offset in the log: the record must say so. Its body is not
+// looked at. Errors: those of ParseRecord.
+func ParseRecordAt(b []byte, offset Offset) (message.Record, error) {
+	record, err := message.ParseRecord(b)
+	if err == nil && record.PhysicalOffset() != int64(offset) {
+		return nil, fmt.Errorf("%w: it says it lies at %d", message.ErrMalformed, record.PhysicalOffset())
+	}
+	return record, err
 }
 
 func (l *Log) corrupt(offset Offset, err error) *CorruptError {

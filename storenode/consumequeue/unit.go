@@ -2,6 +2,8 @@ package consumequeue
 
 import (
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"math"
 
 	"gantry/storenode/commitlog"
@@ -50,4 +52,19 @@ func (u Unit) end() commitlog.Offset {
 		return 0
 	}
 	return u.Physical + commitlog.Offset(u.Size)
+}
+
+// ErrUnit says that a unit cannot be what a queue keeps of a message.
+var ErrUnit = errors.New("consume queue unit makes no sense")
+
+// Check says whether the unit can stand behind before, the zero Unit where nothing does: a queue's records lie in the
+// log in the queue's order. Error: ErrUnit.
+func (u Unit) Check(before Unit) error {
+	switch {
+	case !u.written():
+		return fmt.Errorf("%w: record at %d of %d bytes", ErrUnit, u.Physical, u.Size)
+	case !u.Blank() && u.Physical < before.end():
+		return fmt.Errorf("%w: record at %d, the one before it ends at %d", ErrUnit, u.Physical, before.end())
+	}
+	return nil
 }

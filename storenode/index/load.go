@@ -53,7 +53,7 @@ func (x *Index) openFile(path string) error {
 	if err != nil || !usable {
 		return errors.Join(err, opened.Close())
 	}
-	if reason := f.inspect(x.endOffsetLocked()); reason != nil {
+	if reason := f.header.inspect(f.items, x.endOffsetLocked()); reason != nil {
 		x.cfg.Logger.Warn("index file is damaged and removed", "file", path, "error", reason)
 		return errors.Join(opened.Close(), x.cfg.FS.Remove(path))
 	}
@@ -77,20 +77,6 @@ func (x *Index) readHeader(f *file) (usable bool, err error) {
 	}
 	f.header = decodeHeader(b[:])
 	return true, nil
-}
-
-// inspect says what contradicts itself in the header.
-func (f *file) inspect(endBefore commitlog.Offset) error {
-	h := f.header
-	switch {
-	case h.count > f.items:
-		return fmt.Errorf("it counts %d items of %d", h.count, f.items)
-	case h.count > 1 && (h.beginOffset < 0 || h.beginOffset > h.endOffset || h.endOffset < endBefore):
-		return fmt.Errorf("it covers %d to %d, the file before it ends at %d", h.beginOffset, h.endOffset, endBefore)
-	case h.count > 1 && (h.beginTimestamp < 0 || h.slotCount < 0 || h.slotCount >= h.count):
-		return fmt.Errorf("it begins at %d ms and uses %d slots for %d items", h.beginTimestamp, h.slotCount, h.count-1)
-	}
-	return nil
 }
 
 // Rollback takes the items of all records from limit on out of the index, and what a killed process left unfinished. The
@@ -132,8 +118,8 @@ func (f *file) rollback(limit commitlog.Offset) error {
 	}
 	for ; h.count > 1; h.count-- {
 		last := decodeItem(b[f.itemPos(h.count-1):])
-		if last.hash < 0 || last.previous < 0 || last.previous >= h.count || last.offset > h.endOffset {
-			return fmt.Errorf("item %d makes no sense: %+v", h.count-1, last)
+		if err := last.inspect(h.count-1, h.endOffset); err != nil {
+			return err
 		}
 		if last.offset < limit {
 			h.endOffset = last.offset

@@ -60,17 +60,16 @@ func (m *marks) clearAbort(s *Store) error {
 
 // load reads the checkpoint; what is missing or makes no sense counts as zeros.
 func (m *marks) load(s *Store) error {
-	b, err := s.readSmall(s.checkpointPath(), 24)
+	b, err := s.readSmall(s.checkpointPath(), usedCheckpointBytes)
 	if err != nil || b == nil {
 		return err
 	}
-	be := binary.BigEndian
-	found := timestamps{int64(be.Uint64(b)), int64(be.Uint64(b[8:])), int64(be.Uint64(b[16:]))}
-	if found.physic < 0 || found.logics < 0 || found.index < 0 {
-		s.logger.Warn("checkpoint is damaged, the commit log is read from its beginning", "file", s.checkpointPath())
+	found, err := ParseCheckpoint(b)
+	if err != nil {
+		s.logger.Warn("checkpoint is damaged, the commit log is read from its beginning", "file", s.checkpointPath(), "error", err)
 		return nil
 	}
-	m.last = found
+	m.last = timestamps{found.PhysicMsgTimestamp, found.LogicsMsgTimestamp, found.IndexMsgTimestamp}
 	return nil
 }
 
