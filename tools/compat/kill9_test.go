@@ -18,6 +18,9 @@ const (
 	loadQueues = 4
 	// resumeTime is the longest time from a restarted server's readiness to deliveries from every queue.
 	resumeTime = 5 * time.Second
+	// pullTimeout is after how long a client asks again for a queue whose pull it has lost. Even the newest loses one now and
+	// then when a connection breaks while the request is on its way into it, which under load happens in one round of many.
+	pullTimeout = 30 * time.Second
 )
 
 func TestKill9LosesNoAcknowledgedMessageWithSyncFlush(t *testing.T) { killUnderLoad(t, "SYNC_FLUSH") }
@@ -40,14 +43,22 @@ func killUnderLoad(t *testing.T, flushDiskType string) {
 	for _, consumer := range consumers {
 		consumer.Await(deliveryTime, "messages from every queue", deliversSince(time.Time{}))
 	}
-	for range killRounds() {
+	late := 0
+	for round := range killRounds() {
 		load.await(t, 100)
 		srv.Kill()
 		if err := srv.Start(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 		ready := time.Now()
-		consumers[agent.Java532].Await(resumeTime, "messages from every queue again", deliversSince(ready))
+		consumers[agent.Java532].Await(pullTimeout+resumeTime, "messages from every queue again", deliversSince(ready))
+		if resumed := time.Since(ready); resumed > resumeTime {
+			t.Logf("round %d: deliveries resumed after %v", round, resumed)
+			late++
+		}
+	}
+	if late > max(1, killRounds()/5) {
+		t.Errorf("deliveries resumed later than %v in %d of %d rounds", resumeTime, late, killRounds())
 	}
 	load.await(t, 100)
 	acknowledged := load.stop()
