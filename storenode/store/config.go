@@ -59,6 +59,27 @@ type Config struct {
 	MaxOpenQueueFiles    int
 	MaxBufferedUnitBytes int64 // consume queue units in memory, all queues together
 
+	DeleteWhen                       []int         // hours of the day (local time) at which expired files go
+	FileReservedTime                 time.Duration // since a commit log file was last written
+	DiskMaxUsedSpaceRatio            int           // percent; above it expired files go at any hour
+	DiskSpaceCleanForciblyRatio      int           // percent; above it the oldest files go, if CleanFileForciblyEnable
+	DiskSpaceWarningLevelRatio       int           // percent; above it sends are refused
+	DiskFreeBytesMin                 int64         // below it sends are refused, below twice it the oldest files go
+	CleanFileForciblyEnable          bool
+	CleanResourceInterval            time.Duration // between two rounds of removing
+	DeleteCommitLogFilesInterval     time.Duration // between two files
+	DeleteConsumeQueueFilesInterval  time.Duration
+	RedeleteHangedFileInterval       time.Duration // between two looks at a file that has readers
+	DestroyMapedFileIntervalForcibly time.Duration // then it goes although it has
+
+	// BeforeExpire is asked before the oldest commit log file, which ends there, goes: it puts what must outlive the file
+	// into the log again, with AppendReserved. After an error the file stays and it is asked again.
+	BeforeExpire func(end commitlog.Offset) error
+	// The least time from one round of dispatch, and of indexing, to the next. What comes after a pause is taken at once;
+	// under load a round takes what many appends have brought and spares a switch of goroutines for each. The Java broker
+	// looks once in a millisecond (ReputMessageService); nobody waits for a key.
+	DispatchRest, IndexRest time.Duration
+
 	// OnArrival is told of each message that can be read, in the order of the log, from the dispatcher: it must not block.
 	OnArrival func(Arrival)
 	// DeliverTime gives the time of delivery (ms) of a message with a delay level that was stored at storeTimestamp (ms).
@@ -78,8 +99,14 @@ func DefaultConfig(root string) Config {
 		MaxTransferBytesOnMessageInDisk: 64 << 10, MaxTransferCountOnMessageInDisk: 8, AccessMessageInMemoryMaxRatio: 40,
 		MaxQueuedAppends: 10_000, MaxQueuedAppendBytes: 64 << 20, MaxGroupBytes: 1 << 20, RetryAfterFailure: time.Second,
 		MaxOpenQueueFiles: 256, MaxBufferedUnitBytes: 16 << 20,
-		OnArrival:   func(Arrival) {},
-		DeliverTime: func(_ int, storeTimestamp int64) int64 { return storeTimestamp + 1000 },
+		DeleteWhen: []int{4}, FileReservedTime: 72 * time.Hour, CleanFileForciblyEnable: true,
+		DiskMaxUsedSpaceRatio: 75, DiskSpaceCleanForciblyRatio: 85, DiskSpaceWarningLevelRatio: 90, DiskFreeBytesMin: 64 << 20,
+		CleanResourceInterval: 10 * time.Second, DeleteCommitLogFilesInterval: 100 * time.Millisecond,
+		DeleteConsumeQueueFilesInterval: 100 * time.Millisecond,
+		RedeleteHangedFileInterval:      2 * time.Minute, DestroyMapedFileIntervalForcibly: 2 * time.Minute,
+		BeforeExpire: func(commitlog.Offset) error { return nil },
+		OnArrival:    func(Arrival) {},
+		DeliverTime:  func(_ int, storeTimestamp int64) int64 { return storeTimestamp + 1000 },
 	}
 }
 

@@ -41,7 +41,7 @@ func (x *indexer) position() commitlog.Offset { return commitlog.Offset(x.behind
 func (x *indexer) run() {
 	for {
 		var retry <-chan time.Time
-		signal := x.signal
+		signal, begun := x.signal, time.Now()
 		if err := x.follow(); err != nil {
 			if !x.failing {
 				x.store.logger.Error("messages cannot be indexed, queries by key miss them for now", "offset", int64(x.position()), "error", err)
@@ -55,6 +55,7 @@ func (x *indexer) run() {
 		case <-signal:
 		case <-retry:
 		}
+		x.store.rest(begun.Add(x.store.cfg.IndexRest))
 	}
 }
 
@@ -73,6 +74,9 @@ func (x *indexer) follow() error {
 			x.failing = false
 			x.behind.Store(int64(x.scanner.Offset()))
 			return nil
+		case errors.Is(err, commitlog.ErrOutOfRange) && x.scanner.Offset() < x.store.log.Min():
+			x.startAt(x.store.log.Min()) // what was not indexed in time has expired
+			continue
 		case err != nil:
 			if err := x.store.skipDamage(x.scanner, err); err != nil {
 				return err
