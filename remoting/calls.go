@@ -98,6 +98,12 @@ func (c *calls) fail(err error) {
 	}
 }
 
+func (c *calls) ended() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.failed != nil
+}
+
 // Clone copies a command out of the memory it borrows.
 func (c *Command) Clone() *Command {
 	copied := *c

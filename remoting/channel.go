@@ -44,6 +44,9 @@ func (ch *Channel) InFlight() int { return int(ch.inFlight.Load()) }
 // Fail ends every Invoke with err: the peer is gone.
 func (ch *Channel) Fail(err error) { ch.calls.fail(err) }
 
+// Gone reports whether the peer is, which Fail has said.
+func (ch *Channel) Gone() bool { return ch.calls.ended() }
+
 // Invoke asks the peer and waits for its answer until ctx ends.
 func (ch *Channel) Invoke(ctx context.Context, r *Request) (*Command, error) {
 	type result struct {

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"gantry/remoting"
+	"gantry/remoting/protocol"
 	"gantry/storenode/group"
 )
 
@@ -30,18 +31,24 @@ type clients struct {
 
 func newClients() *clients { return &clients{byChannel: map[*remoting.Channel][]*client{}} }
 
+// maxClientsPerChannel bounds what one channel can make the node remember.
+const maxClientsPerChannel = 256
+
 // of returns the one member that id is on ch, made at its first heartbeat.
-func (t *clients) of(ch *remoting.Channel, id string, c *remoting.Command) *client {
+func (t *clients) of(ch *remoting.Channel, id string, c *remoting.Command) (*client, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, known := range t.byChannel[ch] {
 		if known.id == id {
-			return known
+			return known, nil
 		}
+	}
+	if len(t.byChannel[ch]) >= maxClientsPerChannel {
+		return nil, protocol.Errorf(protocol.SystemError, "%d client ids on one connection are the bound", maxClientsPerChannel)
 	}
 	made := &client{channel: ch, id: id, language: c.Language, version: c.Version}
 	t.byChannel[ch] = append(t.byChannel[ch], made)
-	return made
+	return made, nil
 }
 
 // known returns the member that id is on ch, nil before its first heartbeat.
@@ -54,16 +61,6 @@ func (t *clients) known(ch *remoting.Channel, id string) *client {
 		}
 	}
 	return nil
-}
-
-// callerID is the client id that speaks on ch, "" where none or several do.
-func (t *clients) callerID(ch *remoting.Channel) string {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	if all := t.byChannel[ch]; len(all) == 1 {
-		return all[0].id
-	}
-	return ""
 }
 
 // closed forgets a channel and returns who was on it.

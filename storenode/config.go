@@ -1,6 +1,7 @@
 package storenode
 
 import (
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -95,8 +96,15 @@ func DefaultConfig() Config {
 // storeHost is the address written into records.
 func (c Config) storeHost() (netip.AddrPort, error) {
 	if c.StoreHostAddr != "" {
-		return netip.ParseAddrPort(c.StoreHostAddr)
+		addr, err := netip.ParseAddrPort(c.StoreHostAddr)
+		if err != nil {
+			return addr, fmt.Errorf("storeHostAddr=%s is not IP:PORT: %w", c.StoreHostAddr, err)
+		}
+		return addr, nil
 	}
 	ip, err := netip.ParseAddr(c.BrokerIP1)
-	return netip.AddrPortFrom(ip, uint16(c.ListenPort)), err
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("brokerIP1=%s is no IP address to write into messages: %w", c.BrokerIP1, err)
+	}
+	return netip.AddrPortFrom(ip, uint16(c.ListenPort)), nil
 }

@@ -33,7 +33,10 @@ func (p *presence) heartbeat(c *remoting.Command, from *remoting.Channel) (*remo
 	if err := data.Decode(c.Body); err != nil {
 		return nil, err
 	}
-	who := p.clients.of(from, data.ClientID, c)
+	who, err := p.clients.of(from, data.ClientID, c)
+	if err != nil {
+		return nil, err
+	}
 	for i := range data.ConsumerDataSet {
 		if err := p.joinConsumers(who, &data.ConsumerDataSet[i]); err != nil {
 			return nil, err

@@ -28,22 +28,35 @@ type nodeState struct {
 	SlotConfigured     bool   `json:"shardSlotConfigured,omitempty"`
 }
 
-// openIdentity reads the record, and records what the configuration demands.
+// openIdentity reads the record, and records what the configuration demands and
+// whose the store is from now on.
 func openIdentity(fsys configfile.FS, path, brokerName string, configuredSlot int) (*identity, error) {
 	i := &identity{file: configfile.New(fsys, path),
 		state: nodeState{BrokerName: brokerName, ShardSlot: membership.NoSlot}}
-	_, err := i.file.Load(func(text []byte) error { return json.Unmarshal(text, &i.state) })
+	found, err := i.file.Load(i.decode)
 	if err != nil {
 		return nil, err
 	}
 	if i.state.BrokerName != brokerName {
 		return nil, fmt.Errorf("the store belongs to brokerName=%s, the configuration says %s: give the store's name, or another storePathRootDir", i.state.BrokerName, brokerName)
 	}
-	if configuredSlot == membership.NoSlot {
-		i.state.SlotConfigured = false
+	if configuredSlot != membership.NoSlot {
+		return i, i.record(configuredSlot, true)
+	}
+	i.state.SlotConfigured = false
+	if found {
 		return i, nil
 	}
-	return i, i.record(configuredSlot, true)
+	return i, i.save(i.state)
+}
+
+func (i *identity) decode(text []byte) error {
+	state := nodeState{ShardSlot: membership.NoSlot}
+	err := json.Unmarshal(text, &state)
+	if err == nil {
+		i.state = state
+	}
+	return err
 }
 
 // claim is what the node states about its slot.
@@ -76,13 +89,17 @@ func (i *identity) record(slot int, configured bool) error {
 	}
 	next := i.state
 	next.ShardSlot, next.SlotConfigured, next.SlotRecordedMillis = slot, configured, time.Now().UnixMilli()
-	text, err := json.Marshal(next)
-	if err != nil {
-		panic("BUG: the node's record cannot be written as JSON: " + err.Error())
-	}
-	if err := i.file.Save(text); err != nil {
+	if err := i.save(next); err != nil {
 		return fmt.Errorf("record slot %d: %w", slot, err)
 	}
 	i.state = next
 	return nil
+}
+
+func (i *identity) save(state nodeState) error {
+	text, err := json.Marshal(state)
+	if err != nil {
+		panic("BUG: the node's record cannot be written as JSON: " + err.Error())
+	}
+	return i.file.Save(text)
 }

@@ -55,8 +55,8 @@ type Node struct {
 	listener   net.Listener
 	registrar  atomic.Pointer[registrar.Registrar] // nil until the tables are open
 
-	stopping atomic.Bool    // further requests are refused
-	opened   []func() error // what Close closes, in the order it was opened
+	gate   gate           // closed: further requests are refused
+	opened []func() error // what Close closes, in the order it was opened
 }
 
 // Open starts a node: its store recovered, its tables read, its port open. What
@@ -78,7 +78,7 @@ func (n *Node) prepare() (err error) {
 		return err
 	}
 	if n.storeHost, err = n.config.storeHost(); err != nil {
-		return fmt.Errorf("brokerIP1=%s and listenPort=%d give no address to write into messages: %w", n.config.BrokerIP1, n.config.ListenPort, err)
+		return err
 	}
 	n.levels, err = delay.ParseLevels(n.config.MessageDelayLevel)
 	return err
@@ -192,7 +192,7 @@ func (n *Node) peerGone(ch *remoting.Channel) {
 func (n *Node) Close(ctx context.Context) error {
 	n.registrar.Load().Close(ctx)
 	n.conns.CloseListeners()
-	n.stopping.Store(true)
+	n.gate.close()
 	n.held.Close()
 	n.background.wait()
 	err := n.closeOpened() // the commit log answers what it has taken

@@ -95,6 +95,9 @@ func (s *pulls) check(h *protocol.PullMessageRequest, to remoting.Responder) (*p
 		maxNum: int(h.MaxMsgNums), matcher: matcher, suspend: s.suspension(h)}, nil
 }
 
+// maxSuspension bounds what a client may ask for; stock ones ask for 20 s at most.
+const maxSuspension = time.Minute
+
 // suspension is how long the pull may be held.
 func (s *pulls) suspension(h *protocol.PullMessageRequest) time.Duration {
 	if h.SysFlag&protocol.PullSuspend == 0 {
@@ -104,7 +107,7 @@ func (s *pulls) suspension(h *protocol.PullMessageRequest) time.Duration {
 	if !s.config.LongPollingEnable {
 		millis = s.config.ShortPollingMillis
 	}
-	return time.Duration(millis) * time.Millisecond
+	return time.Duration(min(millis, maxSuspension.Milliseconds())) * time.Millisecond
 }
 
 // matcher is what the pull wants of its queue: stated in its header, or by the

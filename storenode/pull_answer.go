@@ -1,6 +1,7 @@
 package storenode
 
 import (
+	"errors"
 	"time"
 
 	"gantry/remoting"
@@ -64,14 +65,18 @@ func (p *pull) find() (*store.Result, error) {
 }
 
 // hold lets the pull wait for a message; false where no more pulls can, so that
-// it is answered at once.
+// it is answered at once. A channel that closed before the pull was held has let
+// its pulls go already, so this one is dropped here.
 func (p *pull) hold() bool {
 	err := p.owner.held.Hold(longpoll.Pull{
 		Topic: p.topic, QueueID: p.queueID, Offset: p.offset, Deadline: time.Now().Add(p.suspend),
 		Matcher: p.matcher, Owner: p.to.Channel,
 		Resume: func(longpoll.Reason) { p.owner.background.do(p.last) },
 	})
-	if err != nil {
+	switch {
+	case err == nil && p.to.Channel.Gone():
+		p.owner.held.Drop(p.to.Channel)
+	case err != nil && !errors.Is(err, longpoll.ErrClosed):
 		p.owner.log.Warn("pull not held", "topic", p.topic, "queue_id", p.queueID, "remote_addr", p.to.Channel.Remote, "err", err)
 	}
 	return err == nil

@@ -1,6 +1,8 @@
 package storenode
 
 import (
+	"sync"
+
 	"gantry/remoting"
 	"gantry/remoting/protocol"
 	"gantry/storenode/group"
@@ -67,6 +69,32 @@ func refuse(c *remoting.Command, to remoting.Responder) {
 	}
 }
 
+// gate lets requests in until it is closed; then none is inside. A request that
+// was let in finds everything open that it uses, also what it starts in the
+// background.
+type gate struct {
+	mu     sync.RWMutex // guards closed; held for reading while a request is inside
+	closed bool
+}
+
+// enter reports whether the request may go in; leave must follow if so.
+func (g *gate) enter() bool {
+	g.mu.RLock()
+	if g.closed {
+		g.mu.RUnlock()
+		return false
+	}
+	return true
+}
+
+func (g *gate) leave() { g.mu.RUnlock() }
+
+func (g *gate) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+}
+
 // handler leads each request to its row.
 func (n *Node) handler() remoting.Handler {
 	rows := map[int32]remoting.Handler{}
@@ -75,10 +103,11 @@ func (n *Node) handler() remoting.Handler {
 	}
 	unknown := inline(n.log, notSupported)
 	return func(c *remoting.Command, to remoting.Responder) {
-		if n.stopping.Load() {
+		if !n.gate.enter() {
 			refuse(c, to)
 			return
 		}
+		defer n.gate.leave()
 		if handle := rows[c.Code]; handle != nil {
 			handle(c, to)
 			return

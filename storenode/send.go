@@ -140,7 +140,7 @@ func (s *sends) start(p *put, c *remoting.Command) error {
 	if h.Batch {
 		err = s.encodeBatch(p, &h)
 	} else {
-		err = s.encodeOne(p, &h, c, t)
+		err = s.encodeOne(p, &h, c)
 	}
 	if err != nil {
 		return err
@@ -201,9 +201,10 @@ func (s *sends) create(h *protocol.SendMessageRequest) (*topic.Topic, error) {
 	return t, err
 }
 
-func (s *sends) encodeOne(p *put, h *protocol.SendMessageRequest, c *remoting.Command, t *topic.Topic) error {
-	if len(c.Body) > s.config.MaxMessageBytes {
-		return s.illegal()
+func (s *sends) encodeOne(p *put, h *protocol.SendMessageRequest, c *remoting.Command) error {
+	dead, err := s.redirectDead(p, h, c)
+	if err != nil {
+		return err
 	}
 	facts, err := p.storedProperties(h.Properties, s.config.BrokerClusterName)
 	if err != nil {
@@ -212,8 +213,11 @@ func (s *sends) encodeOne(p *put, h *protocol.SendMessageRequest, c *remoting.Co
 	if facts.transactional {
 		return protocol.Errorf(protocol.NoPermission, "the broker[%s] sending transaction message is forbidden", s.config.BrokerIP1)
 	}
-	if err := s.redirectDead(p, h, c, &facts); err != nil {
-		return err
+	if len(c.Body) > s.config.MaxMessageBytes {
+		return s.illegal()
+	}
+	if dead {
+		p.props, facts.delayLevel = p.props.Delete(message.PropertyDelay), 0
 	}
 	p.message.Properties = p.props
 	if facts.delayLevel > 0 {
@@ -223,32 +227,30 @@ func (s *sends) encodeOne(p *put, h *protocol.SendMessageRequest, c *remoting.Co
 	return s.encode(p)
 }
 
-// redirectDead leads a retry that has used up its tries to the group's DLQ
-// (handleRetryAndDLQ).
-func (s *sends) redirectDead(p *put, h *protocol.SendMessageRequest, c *remoting.Command, facts *propertyFacts) error {
+// redirectDead leads a retry that has used up its tries to the group's DLQ, and
+// says whether it did (handleRetryAndDLQ).
+func (s *sends) redirectDead(p *put, h *protocol.SendMessageRequest, c *remoting.Command) (dead bool, err error) {
 	name, retry := bytes.CutPrefix(h.Topic, []byte(topic.RetryPrefix))
 	if !retry {
-		return nil
+		return false, nil
 	}
 	g, err := s.groups.Find(name)
 	if err != nil {
-		return groupRefusal(name)
+		return false, groupRefusal(name)
 	}
 	limit := g.RetryMaxTimes
 	if c.Version >= maxReconsumeVersion && h.HasMaxReconsumeTimes {
 		limit = h.MaxReconsumeTimes
 	}
 	if h.ReconsumeTimes < limit {
-		return nil
+		return false, nil
 	}
-	dead, err := s.topics.CreateInSendBack(topic.DLQPrefix+string(name), 1, topic.PermReadWrite, 0)
+	t, err := s.topics.CreateInSendBack(topic.DLQPrefix+string(name), 1, topic.PermReadWrite, 0)
 	if err != nil {
-		return err
+		return false, err
 	}
-	p.message.Topic, p.message.QueueID = dead.Name, 0
-	p.props = p.props.Delete(message.PropertyDelay)
-	facts.delayLevel = 0
-	return nil
+	p.message.Topic, p.message.QueueID = t.Name, 0
+	return true, nil
 }
 
 // encode makes the record; what cannot be one is MESSAGE_ILLEGAL.

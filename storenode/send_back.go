@@ -112,6 +112,7 @@ func (s *sendBacks) again(record message.Record, h *protocol.ConsumerSendMsgBack
 		limit = h.MaxReconsumeTimes
 	}
 	m := old
+	m.PreparedTransactionOffset = 0
 	m.Topic, m.QueueID = retry.Name, rand.Int32N(g.RetryQueueNums)
 	m.ReconsumeTimes++
 	m.Properties = s.properties(&old)

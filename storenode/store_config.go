@@ -2,8 +2,10 @@ package storenode
 
 import (
 	"fmt"
+	"math"
 	"time"
 
+	"gantry/membership"
 	"gantry/storenode/commitlog"
 	"gantry/storenode/store"
 	"gantry/storenode/topic"
@@ -15,6 +17,9 @@ var flushDiskTypes = map[string]commitlog.FlushDiskType{
 	"SYNC_FLUSH":  commitlog.SyncFlush,
 }
 
+// maxIntervalMillis bounds intervals to a day.
+const maxIntervalMillis = 24 * 60 * 60 * 1000
+
 // Validate names the first setting that cannot be used.
 func (c Config) Validate() error {
 	if _, known := flushDiskTypes[c.FlushDiskType]; !known {
@@ -24,17 +29,23 @@ func (c Config) Validate() error {
 		return fmt.Errorf("brokerId=%d: a node without a master to follow has brokerId=0", c.BrokerID)
 	}
 	for _, n := range []struct {
-		key        string
-		value, min int64
+		key             string
+		value, min, max int64
 	}{
-		{"mappedFileSizeCommitLog", c.CommitLogFileBytes, int64(c.MaxMessageBytes) + 64<<10},
-		{"mappedFileSizeConsumeQueue", c.ConsumeQueueFileBytes, 20},
-		{"maxMessageSize", int64(c.MaxMessageBytes), 1},
-		{"listenPort", int64(c.ListenPort), 3},
-		{"defaultTopicQueueNums", int64(c.DefaultTopicQueueNums), 1},
+		{"mappedFileSizeCommitLog", c.CommitLogFileBytes, int64(c.MaxMessageBytes) + 64<<10, math.MaxInt32},
+		{"mappedFileSizeConsumeQueue", c.ConsumeQueueFileBytes, 20, math.MaxInt32},
+		{"maxMessageSize", int64(c.MaxMessageBytes), 1, 1 << 30},
+		{"listenPort", int64(c.ListenPort), 3, 65534},
+		{"defaultTopicQueueNums", int64(c.DefaultTopicQueueNums), 1, maxQueueNums},
+		{"flushIntervalCommitLog", c.FlushIntervalMillis, 1, maxIntervalMillis},
+		{"flushConsumerOffsetInterval", c.FlushOffsetIntervalMillis, 0, maxIntervalMillis},
+		{"flushDelayOffsetInterval", c.FlushDelayOffsetMillis, 0, maxIntervalMillis},
+		{"maxHashSlotNum", int64(c.MaxHashSlotNum), 1, math.MaxInt32},
+		{"maxIndexNum", int64(c.MaxIndexNum), 2, math.MaxInt32},
+		{"shardSlot", int64(c.ShardSlot), membership.NoSlot, 65535},
 	} {
-		if n.value < n.min {
-			return fmt.Errorf("%s=%d must be at least %d", n.key, n.value, n.min)
+		if n.value < n.min || n.value > n.max {
+			return fmt.Errorf("%s=%d must lie between %d and %d", n.key, n.value, n.min, n.max)
 		}
 	}
 	return nil

@@ -1,0 +1,72 @@
+package storenode
+
+import (
+	"testing"
+	"time"
+
+	"gantry/remoting/protocol"
+)
+
+func TestADelayedMessageIsDeliveredWhenItIsDue(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		p := s.dial()
+		h := to("T")
+		h.QueueID, h.Properties = 1, properties("DELAY", "3", "TAGS", "a", "UNIQ_KEY", "u")
+		p.send(h, "m")
+		pull := held("T", 1, 0)
+		pull.Subscription = []byte("a")
+		c, took := p.later(protocol.PullMessage, pull, nil)()
+		about(t, "delivered after", took, 10*time.Second)
+		m := messages(t, c.Body)[0]
+		equal(t, "topic", m.Topic, "T")
+		equal(t, "queue", m.QueueID, 1)
+		equal(t, "body", string(m.Body), "m")
+		equal(t, "born", m.BornTimestamp, 1234)
+		for name, value := range map[string]string{"DELAY": "3", "TAGS": "a", "UNIQ_KEY": "u", "REAL_TOPIC": "T"} {
+			equal(t, name, string(m.Properties.Get(name)), value)
+		}
+	})
+}
+
+func TestARetryIsDeliveredToItsGroup(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		p := s.dial()
+		p.send(to("T"), "m")
+		p.want(protocol.ConsumerSendMsgBack, back(p.one("T", 0), 1), nil, protocol.Success, "")
+		c, took := p.later(protocol.PullMessage, held("%RETRY%g", 0, 0), nil)()
+		equal(t, "code", c.Code, protocol.Success)
+		equal(t, "in time", took < 2*time.Second, true)
+	})
+}
+
+func TestADelayGoesOnWhileTheNodeIsDown(t *testing.T) {
+	for _, end := range []func(*scene){(*scene).close, (*scene).kill} {
+		withNode(t, nil, func(s *scene) {
+			h := to("T")
+			h.Properties = properties("DELAY", "5") // a minute
+			s.dial().send(h, "m")
+			end(s)
+			time.Sleep(50 * time.Second)
+			s.open()
+			c, took := s.dial().later(protocol.PullMessage, held("T", 0, 0), nil)()
+			equal(t, "code", c.Code, protocol.Success)
+			equal(t, "in time", took > 9*time.Second && took < 11*time.Second, true)
+			time.Sleep(time.Minute)
+			equal(t, "delivered", len(s.dial().stored("T", 0)), 1)
+		})
+	}
+}
+
+func TestADeliveryThatTheDiskRefusesComesLater(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		p := s.dial()
+		h := to("T")
+		h.Properties = properties("DELAY", "1")
+		p.send(h, "m")
+		full := failWrites(s.fs)
+		time.Sleep(5 * time.Second)
+		full.Store(false)
+		time.Sleep(5 * time.Second)
+		equal(t, "body", string(p.one("T", 0).Body), "m")
+	})
+}

@@ -1,0 +1,93 @@
+package storenode
+
+import (
+	"errors"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"gantry/membership"
+	"gantry/membership/registrar"
+	"gantry/storenode/configfile"
+	"gantry/storenode/vfs"
+)
+
+func (s *scene) nodeFile() string {
+	s.t.Helper()
+	text, err := configfile.On(s.fs).ReadFile("/store/gantry/node.json")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestASlotIsRecordedBeforeItIsStated(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		equal(t, "before", s.node.current().Slot.Slot, membership.NoSlot)
+		s.fs.SetHook(func(op vfs.Op) error {
+			if strings.Contains(op.Path, "node.json") {
+				return syscall.EIO
+			}
+			return nil
+		})
+		s.node.registered(registrar.Answer{Slot: 4})
+		equal(t, "unrecorded", s.node.current().Slot.Slot, membership.NoSlot)
+		s.fs.SetHook(nil)
+		s.node.registered(registrar.Answer{Slot: 4})
+		claim := s.node.current().Slot
+		equal(t, "recorded", claim, membership.SlotClaim{Slot: 4, RecordedMillis: time.Now().UnixMilli()})
+		if !strings.Contains(s.nodeFile(), `"shardSlot":4`) {
+			t.Errorf("node.json is %s", s.nodeFile())
+		}
+		time.Sleep(time.Second)
+		s.restart()
+		s.node.registered(registrar.Answer{Slot: 4})
+		s.node.registered(registrar.Answer{Slot: membership.NoSlot}) // of a stock name server
+		equal(t, "after a restart", s.node.current().Slot, claim)
+	})
+}
+
+func TestAConfiguredSlotIsKept(t *testing.T) {
+	withNode(t, func(c *Config) { c.ShardSlot = 3 }, func(s *scene) {
+		s.node.registered(registrar.Answer{Slot: 5})
+		claim := s.node.current().Slot
+		equal(t, "slot", claim.Slot, 3)
+		equal(t, "configured", claim.Configured, true)
+		if _, err := s.node.identity.assigned(5); !errors.Is(err, errSlotConfigured) {
+			t.Errorf("another slot: %v", err)
+		}
+	})
+}
+
+func TestAStoreKnowsItsShardFromTheFirstStartOn(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		equal(t, "node.json", s.nodeFile(), `{"brokerName":"shard","shardSlot":-1}`)
+	})
+}
+
+func TestARecordThatCannotBeReadStopsTheStart(t *testing.T) {
+	for text, what := range map[string]string{`{"brokerName":`: "node.json is corrupt", `{"brokerName":"shard","shardSlot":"x"}`: "node.json is corrupt"} {
+		fs := vfs.NewMem()
+		files := configfile.On(fs)
+		files.MkdirAll("/store/gantry")
+		if err := files.WriteFile("/store/gantry/node.json", []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := openIdentity(files, "/store/gantry/node.json", "shard", membership.NoSlot); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+func TestTheNodeStatesWhatBrokerPermissionLeaves(t *testing.T) {
+	withNode(t, func(c *Config) { c.BrokerPermission = 4 }, func(s *scene) {
+		s.dial().send(to("T"), "m")
+		r := s.node.current()
+		equal(t, "T", r.Topics["T"].Perm, 4)
+		equal(t, "TBW102", r.Topics["TBW102"].Perm, 5)
+		equal(t, "address", r.Addr, "10.1.1.1:10911")
+		equal(t, "HA address", r.HAServerAddr, "10.1.1.1:10912")
+		equal(t, "gateway", r.Gateway, true)
+	})
+}
