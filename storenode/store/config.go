@@ -106,8 +106,8 @@ func DefaultConfig(root string) Config {
 		RedeleteHangedFileInterval:      2 * time.Minute, DestroyMapedFileIntervalForcibly: 2 * time.Minute,
 		BeforeExpire: func(commitlog.Offset) error { return nil },
 		DispatchRest: time.Millisecond, IndexRest: 10 * time.Millisecond,
-		OnArrival:    func(Arrival) {},
-		DeliverTime:  func(_ int, storeTimestamp int64) int64 { return storeTimestamp + 1000 },
+		OnArrival:   func(Arrival) {},
+		DeliverTime: func(_ int, storeTimestamp int64) int64 { return storeTimestamp + 1000 },
 	}
 }
 
