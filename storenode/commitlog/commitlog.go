@@ -5,7 +5,7 @@
 // record its offsets and time, writes all of it with one write per file and, where a request asks for it, one sync, and
 // then answers them all: group commit. Readers work on an immutable list of files and never make the appender wait.
 // Above it stands store, which knows queues, indexes and checkpoints; this package knows records only by their lengths,
-// and it deletes nothing by itself.
+// and it deletes nothing by itself: DropOldest is for who knows what has expired.
 package commitlog
 
 import (
@@ -75,6 +75,7 @@ type Log struct {
 	failure atomic.Pointer[failure]
 
 	appender appender
+	leaving  []leavingFile // the expirer's
 	stop     chan struct{}
 	tasks    sync.WaitGroup
 }

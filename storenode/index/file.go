@@ -73,6 +73,9 @@ type file struct {
 	header       header
 	mapping      vfs.Mapping
 	forgotten    int // bytes of the items given back to the kernel
+
+	queries int  // that read it; guarded by Index.mu
+	expired bool // removed: close it with the last query; guarded by Index.mu
 }
 
 func (f *file) full() bool { return f.header.count >= f.items }

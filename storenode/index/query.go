@@ -18,6 +18,7 @@ type Result struct {
 // count). A file that cannot be read is an error; what was found before is returned with it.
 func (x *Index) Query(topic, key string, limit int, begin, end int64) (Result, error) {
 	files, result := x.snapshot()
+	defer x.release(files)
 	hash := keyHash([]byte(topic + "#" + key))
 	for i := len(files) - 1; i >= 0; i-- {
 		f := files[i]
@@ -44,6 +45,7 @@ func (x *Index) snapshot() ([]fileView, Result) {
 	defer x.mu.Unlock()
 	views := make([]fileView, len(x.files))
 	for i, f := range x.files {
+		f.queries++
 		views[i] = fileView{f, f.header}
 	}
 	var result Result

@@ -4,7 +4,8 @@
 // message's queue, and the indexer follows it on its own and puts the keys in. Both read what is on disk with the same
 // code whether the record was appended a moment ago, is found at recovery or was copied from a master. Everything but
 // the log is made from it and can be made again. The storage node's handlers stand above; this package knows no
-// requests, no groups and no topics beyond their names, and deletes nothing because of its age.
+// requests, no groups and no topics beyond their names. What RocketMQ's rules no longer keep it removes (expiry.go), and
+// it refuses sends before the disk is full (disk.go).
 //
 // Files it opens are Java's (FORMAT.md here and beside commitlog, consumequeue, index).
 package store
@@ -40,6 +41,8 @@ type Store struct {
 	dispatcher dispatcher
 	indexer    indexer
 	marks      marks
+	disk       disk
+	expiry     expiry
 
 	stop  chan struct{}
 	tasks sync.WaitGroup
@@ -58,6 +61,8 @@ func Open(cfg Config, fs vfs.FS, logger *slog.Logger) (*Store, error) {
 		s.tasks.Go(s.indexer.run)
 	}
 	s.tasks.Go(s.flushLoop)
+	s.tasks.Go(s.disk.watch)
+	s.tasks.Go(s.expiry.run)
 	return s, nil
 }
 
@@ -75,6 +80,9 @@ func (s *Store) open() (err error) {
 	s.offsets.init(s.queues)
 	s.dispatcher.init(s)
 	s.indexer.init(s)
+	s.disk.store = s
+	s.disk.look()
+	s.expiry.init(s)
 	if s.index, err = index.Open(s.indexConfig()); err != nil {
 		return err
 	}
@@ -110,12 +118,20 @@ func (s *Store) indexConfig() index.Config {
 }
 
 // Append queues the request: see commitlog.Log.Append for Done and the errors. A store whose queues cannot be written
-// refuses, too.
+// refuses, too, and one whose disk is nearly full, with a *DiskFullError.
 func (s *Store) Append(r *commitlog.Request) error {
+	if err := s.disk.refusal(); err != nil {
+		return err
+	}
+	return s.AppendReserved(r)
+}
+
+// AppendReserved is Append into the room that sends must leave: for what has to be put again before its file goes.
+func (s *Store) AppendReserved(r *commitlog.Request) error {
 	if err := s.dispatcher.failure(); err != nil {
 		return err
 	}
-	return s.log.Append(r)
+	return s.disk.explain(s.log.Append(r))
 }
 
 // Log is the commit log, for reading: replication and tools.
@@ -127,6 +143,9 @@ func (s *Store) Close() error {
 	errs := []error{s.log.Stop()}
 	close(s.stop)
 	s.tasks.Wait()
+	if _, err := s.log.RemoveDropped(0); err != nil {
+		errs = append(errs, err)
+	}
 	if s.dispatcher.position() != s.log.End() {
 		errs = append(errs, fmt.Errorf("queues are built up to %d of %d only", s.dispatcher.position(), s.log.End()), s.dispatcher.failure())
 	}

@@ -12,7 +12,7 @@ import (
 
 // Op is one operation about to be done, as a hook of Mem sees it.
 type Op struct {
-	Kind   string // mkdir, list, stat, create, open, remove, rename, syncdir, syncall, lock, read, write, truncate, sync, map
+	Kind   string // mkdir, list, stat, create, open, remove, rename, syncdir, syncall, lock, read, write, truncate, sync, map, usage
 	Path   string
 	Offset int64 // of a read, write or truncate
 	Bytes  int   // of a read or write
@@ -33,6 +33,7 @@ type Mem struct {
 	mu      sync.Mutex
 	hook    func(Op) error
 	halted  bool
+	usage   Usage
 	dirs    map[string]bool
 	files   map[string]*memNode
 	durable map[string]*memNode // names as of the last sync of their folder
@@ -48,7 +49,24 @@ func NewMem() *Mem {
 		files:   map[string]*memNode{},
 		durable: map[string]*memNode{},
 		locked:  map[string]bool{},
+		usage:   Usage{FreeBytes: 1 << 40},
 	}
+}
+
+// SetUsage is what DiskUsage says from now on, whatever is in the files; 1 TiB is free before.
+func (m *Mem) SetUsage(u Usage) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.usage = u
+}
+
+// DiskUsage implements FS.
+func (m *Mem) DiskUsage(dir string) (Usage, error) {
+	if err := m.begin(Op{Kind: "usage", Path: dir}); err != nil {
+		return Usage{}, err
+	}
+	defer m.mu.Unlock()
+	return m.usage, nil
 }
 
 // SetHook has hook asked before each operation; what it returns is the operation's error. It must not call m.

@@ -81,6 +81,16 @@ func (OS) SyncAll(dir string) error {
 	return errors.Join(syncAll(f), f.Close())
 }
 
+// DiskUsage implements FS.
+func (OS) DiskUsage(dir string) (Usage, error) {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(dir, &fs); err != nil {
+		return Usage{}, &os.PathError{Op: "statfs", Path: dir, Err: err}
+	}
+	block := int64(fs.Bsize)
+	return Usage{UsedBytes: int64(fs.Blocks-fs.Bfree) * block, FreeBytes: int64(fs.Bavail) * block}, nil
+}
+
 // Lock implements FS.
 func (OS) Lock(path string) (io.Closer, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)

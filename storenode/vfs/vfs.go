@@ -37,6 +37,8 @@ type FS interface {
 	SyncDir(dir string) error
 	// SyncAll makes everything written to the file system that holds dir durable.
 	SyncAll(dir string) error
+	// DiskUsage says how full the file system is that holds dir.
+	DiskUsage(dir string) (Usage, error)
 	// Lock takes the write lock on byte 0 of path, creating the file where it is missing, as Java's
 	// FileChannel.tryLock(0, 1, false) does. Closing releases it. Error: ErrLocked.
 	Lock(path string) (io.Closer, error)
@@ -82,4 +84,17 @@ type Info struct {
 	Size    int64 // bytes
 	ModTime time.Time
 	Dir     bool
+}
+
+// Usage is how full a file system is. What only root may still use counts as neither.
+type Usage struct {
+	UsedBytes, FreeBytes int64
+}
+
+// Ratio is the used part, 0 to 1.
+func (u Usage) Ratio() float64 {
+	if u.UsedBytes+u.FreeBytes <= 0 {
+		return 0
+	}
+	return float64(u.UsedBytes) / float64(u.UsedBytes+u.FreeBytes)
 }
