@@ -59,6 +59,19 @@ type Config struct {
 	MaxTransferBytesInMemory int    `property:"maxTransferBytesOnMessageInMemory"`
 	MaxTransferCountInMemory int    `property:"maxTransferCountOnMessageInMemory"`
 
+	DeleteWhen                string `property:"deleteWhen"`       // hours of the day, `;` between them
+	FileReservedHours         int64  `property:"fileReservedTime"` // hours since a commit log file was last written
+	DiskMaxUsedSpacePercent   int    `property:"diskMaxUsedSpaceRatio"`
+	DiskSpaceCleanPercent     int    `property:"diskSpaceCleanForciblyRatio"`
+	DiskSpaceWarningPercent   int    `property:"diskSpaceWarningLevelRatio"`
+	DiskFreeBytesMin          int64  `property:"diskFreeBytesMin"` // ours: below it sends are refused
+	CleanFileForciblyEnable   bool   `property:"cleanFileForciblyEnable"`
+	CleanResourceMillis       int64  `property:"cleanResourceInterval"`
+	DeleteCommitLogMillis     int64  `property:"deleteCommitLogFilesInterval"`
+	DeleteConsumeQueueMillis  int64  `property:"deleteConsumeQueueFilesInterval"`
+	RedeleteHangedFileMillis  int64  `property:"redeleteHangedFileInterval"`
+	DestroyFileForciblyMillis int64  `property:"destroyMapedFileIntervalForcibly"`
+
 	Gateway     bool              // the node can be reached through a proxy
 	Listener    net.Listener      // where it is served instead of ListenPort: proxy and node in one process, tests
 	NamesrvDial remoting.DialFunc // how name servers are reached, default TCP
@@ -88,6 +101,9 @@ func DefaultConfig() Config {
 		MessageDelayLevel:      "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",
 		FlushDelayOffsetMillis: 10_000, MessageIndexEnable: true, MaxHashSlotNum: 5_000_000, MaxIndexNum: 20_000_000,
 		DefaultQueryMaxNum: 32, MaxMsgsNumBatch: 64, MaxTransferBytesInMemory: 256 << 10, MaxTransferCountInMemory: 32,
+		DeleteWhen: "04", FileReservedHours: 72, DiskMaxUsedSpacePercent: 75, DiskSpaceCleanPercent: 85, DiskSpaceWarningPercent: 90,
+		DiskFreeBytesMin: 64 << 20, CleanFileForciblyEnable: true, CleanResourceMillis: 10_000, DeleteCommitLogMillis: 100,
+		DeleteConsumeQueueMillis: 100, RedeleteHangedFileMillis: 120_000, DestroyFileForciblyMillis: 120_000,
 		ConcurrentIO: 64, HeldPulls: 200_000, HeldPerQueue: 10_000, QueueLocks: 1_000_000,
 		MaxTopics: 200_000, MaxGroups: 100_000, Gateway: true,
 	}

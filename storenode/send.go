@@ -33,6 +33,7 @@ const maxReconsumeVersion = 121
 // appender is the part of the store that sends need.
 type appender interface {
 	Append(r *commitlog.Request) error
+	Explain(err error) error
 }
 
 // delayLevels is what sends know of scheduled delivery: the highest level.
@@ -276,7 +277,7 @@ func (s *sends) refusal(err error) error {
 		return s.illegal()
 	}
 	return protocol.Errorf(protocol.ServiceNotAvailable, "service not available now. It may be caused by one of the following reasons: "+
-		"the broker's disk is full [%s], messages are put to the slave, message store has been shut down, etc. %v", s.config.StorePathRootDir, err)
+		"the broker's disk is full [%s], messages are put to the slave, message store has been shut down, etc. %v", s.config.StorePathRootDir, s.store.Explain(err))
 }
 
 // done answers when the commit log has decided; it runs on the appender.

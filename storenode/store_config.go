@@ -28,6 +28,9 @@ func (c Config) Validate() error {
 	if c.BrokerID != 0 {
 		return fmt.Errorf("brokerId=%d: a node without a master to follow has brokerId=0", c.BrokerID)
 	}
+	if _, err := c.deleteHours(); err != nil {
+		return err
+	}
 	for _, n := range []struct {
 		key             string
 		value, min, max int64
@@ -42,6 +45,16 @@ func (c Config) Validate() error {
 		{"flushDelayOffsetInterval", c.FlushDelayOffsetMillis, 0, maxIntervalMillis},
 		{"maxHashSlotNum", int64(c.MaxHashSlotNum), 1, math.MaxInt32},
 		{"maxIndexNum", int64(c.MaxIndexNum), 2, math.MaxInt32},
+		{"fileReservedTime", c.FileReservedHours, 0, 1 << 20},
+		{"diskMaxUsedSpaceRatio", int64(c.DiskMaxUsedSpacePercent), 1, 100},
+		{"diskSpaceCleanForciblyRatio", int64(c.DiskSpaceCleanPercent), 1, 100},
+		{"diskSpaceWarningLevelRatio", int64(c.DiskSpaceWarningPercent), 1, 100},
+		{"diskFreeBytesMin", c.DiskFreeBytesMin, 0, 1 << 50},
+		{"cleanResourceInterval", c.CleanResourceMillis, 1, maxIntervalMillis},
+		{"deleteCommitLogFilesInterval", c.DeleteCommitLogMillis, 0, maxIntervalMillis},
+		{"deleteConsumeQueueFilesInterval", c.DeleteConsumeQueueMillis, 0, maxIntervalMillis},
+		{"redeleteHangedFileInterval", c.RedeleteHangedFileMillis, 0, maxIntervalMillis},
+		{"destroyMapedFileIntervalForcibly", c.DestroyFileForciblyMillis, 0, maxIntervalMillis},
 		{"shardSlot", int64(c.ShardSlot), membership.NoSlot, 65535},
 	} {
 		if n.value < n.min || n.value > n.max {
@@ -60,6 +73,7 @@ func (c Config) storeConfig(arrived func(store.Arrival), deliverTime func(level 
 	s.MessageIndexEnable, s.MaxHashSlotNum, s.MaxIndexNum = c.MessageIndexEnable, int32(c.MaxHashSlotNum), int32(c.MaxIndexNum)
 	s.MaxMsgsNumBatch = int(c.MaxMsgsNumBatch)
 	s.MaxTransferBytesOnMessageInMemory, s.MaxTransferCountOnMessageInMemory = c.MaxTransferBytesInMemory, c.MaxTransferCountInMemory
+	c.setRetention(&s)
 	s.OnArrival, s.DeliverTime = arrived, deliverTime
 	return s
 }

@@ -10,6 +10,9 @@ import (
 // retryDelay is how long a Saver waits after a failed save.
 const retryDelay = time.Second
 
+// complainInterval is the least time between two log entries about a file that cannot be saved.
+const complainInterval = time.Minute
+
 // restFactor: after a save that took t a Saver rests restFactor×t, so that a storm of changes to a large table does
 // not keep a core and the disk busy. The first change after a rest is saved without delay.
 const restFactor = 4
@@ -77,7 +80,7 @@ func (s *Saver) Close() error {
 }
 
 func (s *Saver) run() {
-	var rested time.Time
+	var rested, complained time.Time
 	for {
 		select {
 		case <-s.wake:
@@ -92,7 +95,10 @@ func (s *Saver) run() {
 		rested = time.Now().Add(restFactor * time.Since(began))
 		if err != nil {
 			rested = began.Add(retryDelay)
-			s.log.Error("a config file could not be saved", "path", s.file.Path(), "err", err)
+			if time.Since(complained) >= complainInterval {
+				complained = time.Now()
+				s.log.Error("a config file could not be saved, it is tried again", "path", s.file.Path(), "err", err)
+			}
 		}
 	}
 }

@@ -148,13 +148,13 @@ func (d *disk) refusal() error {
 	return nil
 }
 
-// explain adds folder and free bytes to an error of a disk without room.
-func (d *disk) explain(err error) error {
+// Explain adds folder and free bytes, a *DiskFullError, to an append's error where the disk had no room for it.
+func (s *Store) Explain(err error) error {
 	var write *commitlog.WriteError
 	if !errors.Is(err, syscall.ENOSPC) || !errors.As(err, &write) {
 		return err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return &DiskFullError{Dir: d.store.cfg.commitLogDir(), FreeBytes: d.usage.FreeBytes, Err: err}
+	s.disk.mu.Lock()
+	defer s.disk.mu.Unlock()
+	return &DiskFullError{Dir: s.cfg.commitLogDir(), FreeBytes: s.disk.usage.FreeBytes, Err: err}
 }

@@ -118,7 +118,7 @@ func (s *Store) indexConfig() index.Config {
 }
 
 // Append queues the request: see commitlog.Log.Append for Done and the errors. A store whose queues cannot be written
-// refuses, too, and one whose disk is nearly full, with a *DiskFullError.
+// refuses, too, and one whose disk is nearly full, with a *DiskFullError. Explain says more about an error.
 func (s *Store) Append(r *commitlog.Request) error {
 	if err := s.disk.refusal(); err != nil {
 		return err
@@ -131,7 +131,7 @@ func (s *Store) AppendReserved(r *commitlog.Request) error {
 	if err := s.dispatcher.failure(); err != nil {
 		return err
 	}
-	return s.disk.explain(s.log.Append(r))
+	return s.log.Append(r)
 }
 
 // Log is the commit log, for reading: replication and tools.

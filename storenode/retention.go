@@ -1,0 +1,44 @@
+package storenode
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"gantry/storenode/store"
+)
+
+// deleteHours reads deleteWhen: `04` or `04;16`.
+func (c Config) deleteHours() ([]int, error) {
+	var hours []int
+	for word := range strings.SplitSeq(c.DeleteWhen, ";") {
+		if word = strings.TrimSpace(word); word == "" {
+			continue
+		}
+		hour, err := strconv.Atoi(word)
+		if err != nil || hour < 0 || hour > 23 {
+			return nil, fmt.Errorf("deleteWhen=%s: %q is no hour of the day (00 to 23)", c.DeleteWhen, word)
+		}
+		hours = append(hours, hour)
+	}
+	return hours, nil
+}
+
+// setRetention sets what decides when files go. Validate has seen c.
+func (c Config) setRetention(s *store.Config) {
+	s.DeleteWhen, _ = c.deleteHours()
+	s.FileReservedTime = time.Duration(c.FileReservedHours) * time.Hour
+	s.DiskMaxUsedSpaceRatio = c.DiskMaxUsedSpacePercent
+	s.DiskSpaceCleanForciblyRatio, s.DiskSpaceWarningLevelRatio = c.DiskSpaceCleanPercent, c.DiskSpaceWarningPercent
+	s.DiskFreeBytesMin, s.CleanFileForciblyEnable = c.DiskFreeBytesMin, c.CleanFileForciblyEnable
+	for to, millis := range map[*time.Duration]int64{
+		&s.CleanResourceInterval:            c.CleanResourceMillis,
+		&s.DeleteCommitLogFilesInterval:     c.DeleteCommitLogMillis,
+		&s.DeleteConsumeQueueFilesInterval:  c.DeleteConsumeQueueMillis,
+		&s.RedeleteHangedFileInterval:       c.RedeleteHangedFileMillis,
+		&s.DestroyMapedFileIntervalForcibly: c.DestroyFileForciblyMillis,
+	} {
+		*to = time.Duration(millis) * time.Millisecond
+	}
+}
