@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,7 +17,7 @@ import (
 
 func main() {
 	if err := newApp().Run(os.Args); err != nil {
-		fmt.Fprintln(os.Stderr, "gantry:", err)
+		fmt.Fprintln(os.Stderr, "gantry:", strings.ReplaceAll(err.Error(), "\n", "; "))
 		os.Exit(1)
 	}
 }
@@ -30,8 +31,35 @@ func newApp() *cli.App {
 		Version:              version(),
 		EnableBashCompletion: true,
 		HideHelpCommand:      true,
-		Commands:             append(roleCommands(), bench.Command(), dump.Command(), xcheck.Command()),
+		Commands:             concise(append(roleCommands(), bench.Command(), dump.Command(), xcheck.Command())),
 		ExitErrHandler:       func(*cli.Context, error) {}, // main prints the one line
-		OnUsageError:         func(_ *cli.Context, err error, _ bool) error { return err },
+		OnUsageError:         usageError,
+		Action:               withoutCommand(cli.ShowAppHelp),
+	}
+}
+
+// concise lets every command say in one line how it was misused.
+func concise(commands []*cli.Command) []*cli.Command {
+	for _, c := range commands {
+		c.OnUsageError = usageError
+		if c.Action == nil {
+			c.Action = withoutCommand(cli.ShowSubcommandHelp)
+		}
+		concise(c.Subcommands)
+	}
+	return commands
+}
+
+func usageError(c *cli.Context, err error, _ bool) error {
+	return fmt.Errorf("%w: see %s --help", err, c.Command.HelpName)
+}
+
+// withoutCommand is what runs where no command was found.
+func withoutCommand(help func(*cli.Context) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if c.Args().Present() {
+			return fmt.Errorf("unknown command %q: see %s --help", c.Args().First(), c.Command.HelpName)
+		}
+		return help(c)
 	}
 }

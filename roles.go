@@ -20,7 +20,7 @@ func roleCommands() []*cli.Command {
 		Usage: "proxy and storage node in one process: the way to start",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "data", Value: "./data", Usage: "`DIR` of the store"},
-			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:9876", Usage: "name-server `HOST:PORT` that clients are given; the shard is served at gatewayBasePort of the same host"},
+			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:9876", Usage: "name-server `HOST:PORT` that clients are given; the shard is served at gatewayBasePort, 10911 unless the configuration says otherwise, of the same host"},
 			config,
 		},
 		Action: role(startStandalone),

@@ -1,10 +1,10 @@
 package proxy
 
 import (
-	"fmt"
 	"log/slog"
 
 	"gantry/remoting"
+	"gantry/remoting/properties"
 )
 
 // RouteMode says whose addresses clients are told.
@@ -60,10 +60,10 @@ func (c Config) withDefaults() Config {
 func (c Config) Validate() error {
 	c = c.withDefaults()
 	if c.RouteMode != GatewayRoutes && c.RouteMode != DirectRoutes {
-		return fmt.Errorf("routeMode=%s is neither gateway nor direct", c.RouteMode)
+		return properties.Refuse("routeMode", c.RouteMode, "is neither gateway nor direct")
 	}
 	if c.GatewayBasePort < 3 || c.GatewayBasePort > 65535 {
-		return fmt.Errorf("gatewayBasePort=%d is not a port from 3 to 65535", c.GatewayBasePort)
+		return properties.Refuse("gatewayBasePort", c.GatewayBasePort, "is not a port from 3 to 65535")
 	}
 	return nil
 }

@@ -1,13 +1,13 @@
 package storenode
 
 import (
-	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
 
 	"gantry/membership"
 	"gantry/remoting"
+	"gantry/remoting/properties"
 )
 
 // Config is everything a storage node may be told. Fields with a property tag
@@ -114,13 +114,13 @@ func (c Config) storeHost() (netip.AddrPort, error) {
 	if c.StoreHostAddr != "" {
 		addr, err := netip.ParseAddrPort(c.StoreHostAddr)
 		if err != nil {
-			return addr, fmt.Errorf("storeHostAddr=%s is not IP:PORT: %w", c.StoreHostAddr, err)
+			return addr, properties.Refuse("storeHostAddr", c.StoreHostAddr, "is not IP:PORT")
 		}
 		return addr, nil
 	}
 	ip, err := netip.ParseAddr(c.BrokerIP1)
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("brokerIP1=%s is no IP address to write into messages: %w", c.BrokerIP1, err)
+		return netip.AddrPort{}, properties.Refuse("brokerIP1", c.BrokerIP1, "is no IP address to write into messages")
 	}
 	return netip.AddrPortFrom(ip, uint16(c.ListenPort)), nil
 }

@@ -1,12 +1,13 @@
 package storenode
 
 import (
-	"fmt"
 	"math"
 	"time"
 
 	"gantry/membership"
+	"gantry/remoting/properties"
 	"gantry/storenode/commitlog"
+	"gantry/storenode/delay"
 	"gantry/storenode/store"
 	"gantry/storenode/topic"
 )
@@ -23,10 +24,10 @@ const maxIntervalMillis = 24 * 60 * 60 * 1000
 // Validate names the first setting that cannot be used.
 func (c Config) Validate() error {
 	if _, known := flushDiskTypes[c.FlushDiskType]; !known {
-		return fmt.Errorf("flushDiskType=%s is neither ASYNC_FLUSH nor SYNC_FLUSH", c.FlushDiskType)
+		return properties.Refuse("flushDiskType", c.FlushDiskType, "is neither ASYNC_FLUSH nor SYNC_FLUSH")
 	}
 	if c.BrokerID != 0 {
-		return fmt.Errorf("brokerId=%d: a node without a master to follow has brokerId=0", c.BrokerID)
+		return properties.Refuse("brokerId", c.BrokerID, "is a slave's, which this release does not have; write brokerId=0")
 	}
 	if _, err := c.deleteHours(); err != nil {
 		return err
@@ -58,10 +59,17 @@ func (c Config) Validate() error {
 		{"shardSlot", int64(c.ShardSlot), membership.NoSlot, 65535},
 	} {
 		if n.value < n.min || n.value > n.max {
-			return fmt.Errorf("%s=%d must lie between %d and %d", n.key, n.value, n.min, n.max)
+			return properties.Refuse(n.key, n.value, "must lie between %d and %d", n.min, n.max)
 		}
 	}
-	return nil
+	if _, err := delay.ParseLevels(c.MessageDelayLevel); err != nil {
+		return properties.Refuse("messageDelayLevel", c.MessageDelayLevel, "cannot be read: %v", err)
+	}
+	if c.BrokerIP1 == "" && c.StoreHostAddr == "" {
+		return nil // chosen later
+	}
+	_, err := c.storeHost()
+	return err
 }
 
 func (c Config) storeConfig(arrived func(store.Arrival), deliverTime func(level int, storeTimestamp int64) int64) store.Config {

@@ -58,7 +58,7 @@ func (n *Node) join(ctx context.Context, addr string, attempt int) (*join, error
 		announced, err = n.announceAll(bounded, j)
 	}
 	if err != nil {
-		if ctx.Err() == nil {
+		if !n.ending(ctx) {
 			n.tell.trouble("storage node not reached", err, "addr", addr)
 		}
 		return nil, err
@@ -113,7 +113,7 @@ func (n *Node) hold(ctx context.Context, j *join) error {
 	if j.steady() {
 		n.tell.forget()
 	}
-	if ctx.Err() == nil {
+	if !n.ending(ctx) {
 		n.tell.trouble("storage node lost", why)
 	}
 	n.mu.Lock()
@@ -125,6 +125,10 @@ func (n *Node) hold(ctx context.Context, j *join) error {
 	}
 	return why
 }
+
+// ending reports whether the proxy lets go of the node, so that what the
+// connections come to is no news: in standalone both stop together.
+func (n *Node) ending(ctx context.Context) bool { return ctx.Err() != nil || n.draining.Load() }
 
 // steady reports whether a joining lasted; its goroutine is keepJoined's.
 func (j *join) steady() bool { return time.Since(j.since) >= steadyAfter }
