@@ -11,7 +11,7 @@ func TestADelayedMessageIsDeliveredWhenItIsDue(t *testing.T) {
 	withNode(t, nil, func(s *scene) {
 		p := s.dial()
 		h := to("T")
-		h.QueueID, h.Properties = 1, properties("DELAY", "3", "TAGS", "a", "UNIQ_KEY", "u")
+		h.QueueID, h.Properties = 1, props("DELAY", "3", "TAGS", "a", "UNIQ_KEY", "u")
 		p.send(h, "m")
 		pull := held("T", 1, 0)
 		pull.Subscription = []byte("a")
@@ -43,7 +43,7 @@ func TestADelayGoesOnWhileTheNodeIsDown(t *testing.T) {
 	for _, end := range []func(*scene){(*scene).close, (*scene).kill} {
 		withNode(t, nil, func(s *scene) {
 			h := to("T")
-			h.Properties = properties("DELAY", "5") // a minute
+			h.Properties = props("DELAY", "5") // a minute
 			s.dial().send(h, "m")
 			end(s)
 			time.Sleep(50 * time.Second)
@@ -61,7 +61,7 @@ func TestADeliveryThatTheDiskRefusesComesLater(t *testing.T) {
 	withNode(t, nil, func(s *scene) {
 		p := s.dial()
 		h := to("T")
-		h.Properties = properties("DELAY", "1")
+		h.Properties = props("DELAY", "1")
 		p.send(h, "m")
 		full := failWrites(s.fs)
 		time.Sleep(5 * time.Second)

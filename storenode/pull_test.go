@@ -164,7 +164,7 @@ func TestTagsAreFiltered(t *testing.T) {
 		p := s.dial()
 		for _, tag := range []string{"a", "b", "", "a"} {
 			h := to("T")
-			h.Properties = properties("TAGS", tag)
+			h.Properties = props("TAGS", tag)
 			p.send(h, tag)
 		}
 		wanting := func(expression string, offset int64) protocol.PullMessageRequest {
@@ -181,7 +181,7 @@ func TestTagsAreFiltered(t *testing.T) {
 		for _, tag := range []string{"b", "c"} {
 			time.Sleep(time.Second)
 			h := to("T")
-			h.Properties = properties("TAGS", tag)
+			h.Properties = props("TAGS", tag)
 			p.send(h, tag)
 		}
 		c, took := answer()

@@ -12,9 +12,9 @@ func TestMessagesAreFoundByKey(t *testing.T) {
 	withNode(t, func(c *Config) { c.DefaultQueryMaxNum = 1 }, func(s *scene) {
 		p := s.dial()
 		h := to("T")
-		h.Properties = properties("KEYS", "red blue", "UNIQ_KEY", "u")
+		h.Properties = props("KEYS", "red blue", "UNIQ_KEY", "u")
 		p.send(h, "first")
-		h.Properties = properties("KEYS", "red", "UNIQ_KEY", "u")
+		h.Properties = props("KEYS", "red", "UNIQ_KEY", "u")
 		last := p.send(h, "last")
 		ask := func(key string, unique bool, most int32) protocol.QueryMessageRequest {
 			return protocol.QueryMessageRequest{Topic: "T", Key: key, MaxNum: most, EndTimestamp: math.MaxInt64, UniqueKeyQuery: unique}

@@ -242,7 +242,7 @@ func to(topic string) protocol.SendMessageRequest {
 		DefaultTopicQueueNums: 4, BornTimestamp: 1234}
 }
 
-func properties(pairs ...string) []byte {
+func props(pairs ...string) []byte {
 	var p message.Properties
 	for i := 0; i < len(pairs); i += 2 {
 		p = p.Set(pairs[i], pairs[i+1])

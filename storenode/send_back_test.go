@@ -19,7 +19,7 @@ func TestAMessageThatFailsWaitsLongerEachTime(t *testing.T) {
 	withNode(t, nil, func(s *scene) {
 		p := s.dial()
 		h := to("T")
-		h.Properties = properties("KEYS", "k", "WAIT", "true")
+		h.Properties = props("KEYS", "k", "WAIT", "true")
 		p.send(h, "m")
 		m := p.one("T", 0)
 		first := message.OffsetID(m.StoreHost, m.PhysicalOffset)

@@ -19,7 +19,7 @@ func TestASendIsAnsweredWithItsPlace(t *testing.T) {
 		p := s.dial()
 		h := to("T")
 		h.QueueID, h.Flag, h.ReconsumeTimes = 2, 7, 1
-		h.Properties = properties("KEYS", "k", "WAIT", "true", "CLUSTER", "of the client")
+		h.Properties = props("KEYS", "k", "WAIT", "true", "CLUSTER", "of the client")
 		p.send(h, "first")
 		sent := p.send(h, "second")
 		equal(t, "queue", sent.QueueID, 2)
@@ -89,7 +89,7 @@ func TestSendsAreCheckedInOrder(t *testing.T) {
 			{"transaction", func(h *protocol.SendMessageRequest) { h.Topic, h.QueueID = []byte("There"), 0 }, protocol.NoPermission, "transaction message is forbidden"},
 		} {
 			h := to("New")
-			h.QueueID, h.Properties = 99, properties("TRAN_MSG", "true")
+			h.QueueID, h.Properties = 99, props("TRAN_MSG", "true")
 			c.change(&h)
 			answer := p.want(protocol.SendMessageV2, h, []byte(long), c.code, c.remark)
 			if region, _ := answer.Ext.Get("MSG_REGION"); string(region) != "DefaultRegion" {
@@ -117,11 +117,11 @@ func TestWhatDoesNotFitIsIllegal(t *testing.T) {
 		p.want(protocol.SendMessageV2, to("T"), []byte(full+"b"), protocol.MessageIllegal, "msg body length limit 65536B")
 		h := to("T")
 		room := message.MaxPropertiesBytes - len("k\x01\x02CLUSTER\x01DefaultCluster\x02")
-		h.Properties = properties("k", strings.Repeat("v", room))
+		h.Properties = props("k", strings.Repeat("v", room))
 		p.send(h, "m")
-		h.Properties = properties("k", strings.Repeat("v", room+1))
+		h.Properties = props("k", strings.Repeat("v", room+1))
 		p.want(protocol.SendMessageV2, h, []byte("m"), protocol.MessageIllegal, "msg properties length limit 32KB")
-		h.Properties = properties("DELAY", "soon")
+		h.Properties = props("DELAY", "soon")
 		p.want(protocol.SendMessageV2, h, []byte("m"), protocol.SystemError, "DELAY")
 		equal(t, "messages", len(p.stored("T", 0)), 2)
 	})
@@ -132,13 +132,13 @@ func TestARetryThatUsedUpItsTriesGoesToTheDLQ(t *testing.T) {
 		p := s.dial()
 		for tries, topic := range map[int32]string{15: "%RETRY%g", 16: "%DLQ%g"} {
 			h := to("%RETRY%g")
-			h.ReconsumeTimes, h.Properties = tries, properties("KEYS", "k")
+			h.ReconsumeTimes, h.Properties = tries, props("KEYS", "k")
 			p.send(h, "m")
 			equal(t, topic+"'s reconsume times", p.one(topic, 0).ReconsumeTimes, tries)
 		}
 		h := to("%RETRY%h")
 		h.MaxReconsumeTimes, h.HasMaxReconsumeTimes, h.ReconsumeTimes = 2, true, 2
-		h.Properties = properties("DELAY", "3", "KEYS", "k")
+		h.Properties = props("DELAY", "3", "KEYS", "k")
 		p.send(h, "m")
 		dead := p.one("%DLQ%h", 0)
 		equal(t, "properties", string(dead.Properties), "KEYS\x01k\x02CLUSTER\x01DefaultCluster\x02")
@@ -150,7 +150,7 @@ func TestARetryThatUsedUpItsTriesGoesToTheDLQ(t *testing.T) {
 func batchOf(t *testing.T, bodies ...string) (batch []byte) {
 	for i, body := range bodies {
 		var err error
-		if batch, err = message.AppendInner(batch, message.Inner{Flag: int32(i), Body: []byte(body), Properties: properties("KEYS", fmt.Sprint(i))}); err != nil {
+		if batch, err = message.AppendInner(batch, message.Inner{Flag: int32(i), Body: []byte(body), Properties: props("KEYS", fmt.Sprint(i))}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -159,7 +159,7 @@ func batchOf(t *testing.T, bodies ...string) (batch []byte) {
 
 func batchTo(topic string) protocol.SendMessageRequest {
 	h := to(topic)
-	h.Batch, h.Properties = true, properties("WAIT", "true")
+	h.Batch, h.Properties = true, props("WAIT", "true")
 	return h
 }
 
@@ -189,7 +189,7 @@ func TestABatchIsStoredWholeOrNotAtAll(t *testing.T) {
 	withNode(t, nil, func(s *scene) {
 		p := s.dial()
 		delayed := batchTo("T")
-		delayed.Properties = properties("DELAY", "1")
+		delayed.Properties = props("DELAY", "1")
 		whole := batchOf(t, "a", "b")
 		long := strings.Repeat("x", 40<<10)
 		for what, c := range map[string]struct {
@@ -212,7 +212,7 @@ func TestABatchIsStoredWholeOrNotAtAll(t *testing.T) {
 
 // longBatch has properties that do not fit once the server has added its own.
 func longBatch(t *testing.T) []byte {
-	b, err := message.AppendInner(nil, message.Inner{Body: []byte("m"), Properties: properties("k", strings.Repeat("v", message.MaxPropertiesBytes-3))})
+	b, err := message.AppendInner(nil, message.Inner{Body: []byte("m"), Properties: props("k", strings.Repeat("v", message.MaxPropertiesBytes-3))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,14 +224,14 @@ func TestADelayedSendWaitsInTheScheduleTopic(t *testing.T) {
 		p := s.dial()
 		for level, queue := range map[string]int32{"3": 2, "99": 17} {
 			h := to("T")
-			h.QueueID, h.Properties = 1, properties("DELAY", level)
+			h.QueueID, h.Properties = 1, props("DELAY", level)
 			equal(t, "answered queue", p.send(h, level).QueueID, 1)
 			waiting := p.one("SCHEDULE_TOPIC_XXXX", queue)
 			equal(t, "real topic", string(waiting.Properties.Get("REAL_TOPIC")), "T")
 			equal(t, "real queue", string(waiting.Properties.Get("REAL_QID")), "1")
 		}
 		h := to("T")
-		h.QueueID, h.Properties = 1, properties("DELAY", "0")
+		h.QueueID, h.Properties = 1, props("DELAY", "0")
 		p.send(h, "at once")
 		equal(t, "body", string(p.one("T", 1).Body), "at once")
 	})
