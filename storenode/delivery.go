@@ -43,14 +43,15 @@ func (s schedule) Record(e delay.Entry) ([]byte, error) {
 type deliveries struct{ store *store.Store }
 
 // Append implements delay.Log. All messages are given to the log before the
-// first is waited for, so that they join one group.
+// first is waited for, so that they join one group. They wait for the disk as
+// their senders did: the progress behind them is saved, and nothing else of it.
 func (d deliveries) Append(messages []*message.Message) (appended int, err error) {
 	requests := make([]*commitlog.Request, 0, len(messages))
 	done := make(chan struct{}, len(messages))
 	for _, m := range messages {
-		r := &commitlog.Request{Topic: m.Topic, QueueID: m.QueueID, Done: func(*commitlog.Request) { done <- struct{}{} }}
+		r := &commitlog.Request{Topic: m.Topic, QueueID: m.QueueID, Wait: true, Done: func(*commitlog.Request) { done <- struct{}{} }}
 		if r.Records, err = message.AppendRecord(nil, m); err == nil {
-			err = d.store.Append(r)
+			err = d.append(r)
 		}
 		if err != nil {
 			break
@@ -66,4 +67,28 @@ func (d deliveries) Append(messages []*message.Message) (appended int, err error
 		}
 	}
 	return len(requests), err
+}
+
+// append takes the room that sends must leave for what is put into the schedule
+// topic: it is there already, in a file that goes.
+func (d deliveries) append(r *commitlog.Request) error {
+	if r.Topic == topic.ScheduleTopic {
+		return d.store.AppendReserved(r)
+	}
+	return d.store.Append(r)
+}
+
+var errDelaysClosed = errors.New("delayed messages are not read yet")
+
+// beforeExpire puts delayed messages again whose records lie before end, and
+// waits for the disk: their file goes.
+func (n *Node) beforeExpire(end commitlog.Offset) error {
+	delays := n.delays.Load()
+	if delays == nil {
+		return errDelaysClosed
+	}
+	if err := delays.PutAgain(int64(end)); err != nil {
+		return err
+	}
+	return n.store.Log().Sync()
 }
