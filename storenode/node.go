@@ -90,7 +90,9 @@ func (n *Node) openStore() error {
 	holding.MaxHeld, holding.MaxHeldPerQueue = n.config.HeldPulls, n.config.HeldPerQueue
 	n.held = longpoll.New(holding)
 	n.opened = append(n.opened, func() error { n.held.Close(); return nil })
-	opened, err := store.Open(n.config.storeConfig(n.arrived, n.levels.DeliverTime), n.fs, n.log)
+	config := n.config.storeConfig(n.arrived, n.levels.DeliverTime)
+	config.BeforeExpire = n.beforeExpire
+	opened, err := store.Open(config, n.fs, n.log)
 	if err != nil {
 		return err
 	}

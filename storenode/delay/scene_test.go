@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -101,10 +102,33 @@ func (s *scene) Append(messages []*message.Message) (int, error) {
 			return i, errDisk
 		}
 		s.room--
+		if m.Topic == topic.ScheduleTopic {
+			if err := s.schedule(m); err != nil {
+				return i, err
+			}
+			continue
+		}
 		s.log = append(s.log, *m)
 		s.told = append(s.told, fmt.Sprintf("%s at %v", m.Body, time.Since(s.start)))
 	}
 	return len(messages), nil
+}
+
+// schedule is what the log and its dispatcher do with a delayed message. The caller holds mu.
+func (s *scene) schedule(m *message.Message) error {
+	record, err := message.AppendRecord(nil, m)
+	if err != nil {
+		return err
+	}
+	level, err := strconv.Atoi(string(m.Properties.Get(message.PropertyDelay)))
+	if err != nil || QueueID(level) != m.QueueID {
+		return fmt.Errorf("queue %d for level %d: %w", m.QueueID, level, err)
+	}
+	e := Entry{PhysicalOffset: int64(len(s.records)), Bytes: int32(len(record)), DueMillis: s.levels.DeliverTime(level, time.Now().UnixMilli())}
+	s.records = append(s.records, record)
+	s.queues[m.QueueID] = append(s.queues[m.QueueID], e)
+	go s.service.Arrive(m.QueueID)
+	return nil
 }
 
 // delayed is a message as the send path stores it.

@@ -67,6 +67,7 @@ type Service struct {
 	levels  []*level
 	entries [batchEntries]Entry
 	wake    chan struct{}
+	again   chan putAgain
 	stop    chan struct{}
 	once    sync.Once
 	loop    sync.WaitGroup
@@ -79,7 +80,7 @@ func Start(
 ) (*Service, error) {
 	s := &Service{
 		config: config, schedule: schedule, log: log, logger: logger,
-		others: map[int]int64{}, wake: make(chan struct{}, 1), stop: make(chan struct{}),
+		others: map[int]int64{}, wake: make(chan struct{}, 1), again: make(chan putAgain), stop: make(chan struct{}),
 	}
 	for n := 1; n <= levels.Max(); n++ {
 		s.levels = append(s.levels, &level{number: n, delayMillis: levels.DelayMillis(n)})
@@ -135,6 +136,8 @@ func (s *Service) run() {
 		case <-s.stop:
 			return
 		case <-s.wake:
+		case request := <-s.again:
+			request.done <- s.putAllAgain(request.before)
 		case <-timer.C:
 		}
 		next := s.round()
