@@ -25,7 +25,7 @@ func run(m *testing.M) int {
 	keep := flag.Bool("keep", false, "keep stores and logs")
 	flag.Parse()
 	// Scenarios wait for servers most of the time, so far more of them may run at once than there are cores.
-	if err := flag.Set("test.parallel", "8"); err != nil {
+	if err := flag.Set("test.parallel", "6"); err != nil {
 		fmt.Fprintln(os.Stderr, "compat:", err)
 		return 1
 	}

@@ -119,6 +119,13 @@ func (s *Stage) Artifacts(t testing.TB) *artifacts.Set {
 	return s.set
 }
 
+// Undisturbed runs something that starts a client of its own while the stage starts nothing.
+func (s *Stage) Undisturbed(run func()) {
+	s.starting.Lock()
+	defer s.starting.Unlock()
+	run()
+}
+
 // unique makes a name that is legal for topics, groups and instances and never comes again.
 func (s *Stage) unique(t testing.TB, suffix string) string {
 	name := strings.Map(func(r rune) rune {

@@ -27,12 +27,14 @@ final class Producers {
     Object start(JSONObject arguments) throws Exception {
         DefaultMQProducer producer = new DefaultMQProducer(arguments.getString("group"));
         producer.setNamesrvAddr(arguments.getString("namesrv"));
+        Patience.with(producer);
         producer.setClientIP("127.0.0.1");
         producer.setInstanceName(arguments.getString("instance"));
         if (arguments.getIntValue("sendTimeoutMillis") > 0) {
             producer.setSendMsgTimeout(arguments.getIntValue("sendTimeoutMillis"));
         }
         producer.start();
+        Patience.warm(producer);
         members.put(arguments.getString("member"), producer, producer::shutdown);
         return null;
     }

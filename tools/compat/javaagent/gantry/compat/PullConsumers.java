@@ -19,6 +19,7 @@ final class PullConsumers {
     Object start(JSONObject arguments) throws Exception {
         DefaultMQPullConsumer consumer = new DefaultMQPullConsumer(arguments.getString("group"));
         consumer.setNamesrvAddr(arguments.getString("namesrv"));
+        Patience.with(consumer);
         consumer.setClientIP("127.0.0.1");
         consumer.setInstanceName(arguments.getString("instance"));
         consumer.start();
@@ -60,6 +61,7 @@ final class PullConsumers {
     Object startLite(JSONObject arguments) throws Exception {
         DefaultLitePullConsumer consumer = new DefaultLitePullConsumer(arguments.getString("group"));
         consumer.setNamesrvAddr(arguments.getString("namesrv"));
+        Patience.with(consumer);
         consumer.setClientIP("127.0.0.1");
         consumer.setInstanceName(arguments.getString("instance"));
         startFromFirst(consumer);

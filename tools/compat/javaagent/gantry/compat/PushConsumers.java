@@ -41,6 +41,7 @@ final class PushConsumers {
         String member = arguments.getString("member");
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(arguments.getString("group"));
         consumer.setNamesrvAddr(arguments.getString("namesrv"));
+        Patience.with(consumer);
         consumer.setClientIP("127.0.0.1");
         consumer.setInstanceName(arguments.getString("instance"));
         configure(consumer, arguments);
