@@ -236,3 +236,20 @@ func TestAHookFailsTheOperationItChooses(t *testing.T) {
 		t.Errorf("after the short write: %q", got)
 	}
 }
+
+func TestDiskUsageCountsWhatIsFree(t *testing.T) {
+	each(t, func(t *testing.T, system FS, dir string) {
+		u := must[Usage](t)(system.DiskUsage(dir))
+		if u.FreeBytes <= 0 || u.UsedBytes < 0 || u.Ratio() < 0 || u.Ratio() >= 1 {
+			t.Errorf("usage %+v, ratio %v", u, u.Ratio())
+		}
+	})
+	if r := (Usage{UsedBytes: 3, FreeBytes: 1}).Ratio(); r != 0.75 {
+		t.Errorf("ratio %v", r)
+	}
+	mem := NewMem()
+	mem.SetUsage(Usage{UsedBytes: 1})
+	if u := must[Usage](t)(mem.DiskUsage("/")); u.FreeBytes != 0 || u.Ratio() != 1 {
+		t.Errorf("usage %+v as set", u)
+	}
+}
