@@ -13,8 +13,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"gantry/remoting/message"
+	"gantry/tools/compat/stage"
 	"gantry/tools/compat/wire"
 )
 
@@ -199,14 +201,16 @@ func viewAt(t *testing.T, address string, offset int64) message.Record {
 	return reply.Body
 }
 
+// isFoundByKey says that the record is among those of a key, soon: after an unclean stop the index is completed behind the start.
 func isFoundByKey(t *testing.T, address, topic, key, unique string, r message.Record) {
 	t.Helper()
-	reply := mustAsk(t, address, queryMessage, map[string]string{
-		"topic": topic, "key": key, "maxNum": "64", "beginTimestamp": "0", "endTimestamp": strconv.FormatInt(1<<62, 10), "_UNIQUE_KEY_QUERY": unique,
+	what := fmt.Sprintf("the message at queue offset %d of %s by key %s", r.QueueOffset(), topic, key)
+	stage.Eventually(t, 10*time.Second, what, func() bool {
+		reply := mustAsk(t, address, queryMessage, map[string]string{
+			"topic": topic, "key": key, "maxNum": "64", "beginTimestamp": "0", "endTimestamp": strconv.FormatInt(1<<62, 10), "_UNIQUE_KEY_QUERY": unique,
+		})
+		return slices.ContainsFunc(splitRecords(t, reply.Body), func(found message.Record) bool { return bytes.Equal(found, r) })
 	})
-	if !slices.ContainsFunc(splitRecords(t, reply.Body), func(found message.Record) bool { return bytes.Equal(found, r) }) {
-		t.Errorf("%s queue offset %d by key %s: code %d %s, not among the %d bytes", topic, r.QueueOffset(), key, reply.Code, reply.Remark, len(reply.Body))
-	}
 }
 
 // commitsSaved says that consumerOffset.json has the commits of the snapshot.
