@@ -37,12 +37,16 @@ func (x *indexer) startAt(offset commitlog.Offset) {
 
 func (x *indexer) position() commitlog.Offset { return commitlog.Offset(x.behind.Load()) }
 
-// run ends when the store stops; the next start goes on from there.
+// finishBytes is how much of the log an ending store still indexes: what a Java broker that opens it next would not
+// index again. An index that is further behind was catching up, and a start of ours goes on from there.
+const finishBytes = 256 << 20
+
+// run ends when the store stops and the log's end is reached, or too far away.
 func (x *indexer) run() {
 	for {
 		var retry <-chan time.Time
 		signal, begun := x.signal, time.Now()
-		if err := x.follow(); err != nil {
+		if err := x.follow(x.store.stop); err != nil {
 			if !x.failing {
 				x.store.logger.Error("messages cannot be indexed, queries by key miss them for now", "offset", int64(x.position()), "error", err)
 			}
@@ -51,6 +55,7 @@ func (x *indexer) run() {
 		}
 		select {
 		case <-x.store.stop:
+			x.finish()
 			return
 		case <-signal:
 		case <-retry:
@@ -59,8 +64,18 @@ func (x *indexer) run() {
 	}
 }
 
-// follow indexes up to the log's end, or until the store stops.
-func (x *indexer) follow() error {
+// finish indexes what is left when the store stops.
+func (x *indexer) finish() {
+	if x.store.log.End()-x.position() > finishBytes {
+		return
+	}
+	if err := x.follow(nil); err != nil {
+		x.store.logger.Error("the last messages are not indexed, the next start does it", "offset", int64(x.position()), "error", err)
+	}
+}
+
+// follow indexes up to the log's end, or until stop.
+func (x *indexer) follow(stop <-chan struct{}) error {
 	if x.failing {
 		if err := x.store.index.Rollback(x.position()); err != nil {
 			return err
@@ -88,7 +103,7 @@ func (x *indexer) follow() error {
 		}
 		x.behind.Store(int64(x.scanner.Offset()))
 		select {
-		case <-x.store.stop:
+		case <-stop:
 			return nil
 		default:
 		}
