@@ -53,7 +53,7 @@ func shareQueues(t *testing.T, first, second *stage.Client, topic, group string)
 }
 
 func TestAKilledMembersQueuesAreTakenOverWithinASecond(t *testing.T) {
-	theatre.EachClient(t, func(t *testing.T, c *stage.Client) {
+	theatre.EachClientAlone(t, func(t *testing.T, c *stage.Client) {
 		topic := c.Topic(4)
 		victim := theatre.OwnClient(t, c.Kind, c.Server())
 		survivor, _ := shareQueues(t, c, victim, topic, c.Unique("group"))
@@ -136,7 +136,7 @@ func pullByHand(t *testing.T, broker, topic, expression string) []byte {
 }
 
 func TestAWaitingConsumerHasANewMessageWithinASecond(t *testing.T) {
-	theatre.EachClient(t, func(t *testing.T, c *stage.Client) {
+	theatre.EachClientAlone(t, func(t *testing.T, c *stage.Client) {
 		topic := c.Topic(1)
 		producer := c.Producer()
 		consumer := c.Subscribe(topic, c.Unique("group"))

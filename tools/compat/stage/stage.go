@@ -160,6 +160,20 @@ func (s *Stage) ForClients(t *testing.T, kinds []agent.Kind, scenario func(*test
 	}
 }
 
+// EachClientAlone is EachClient with nothing else running: for scenarios that hold a client or a server to seconds, which a
+// machine that runs ten scenarios at once cannot keep.
+func (s *Stage) EachClientAlone(t *testing.T, scenario func(*testing.T, *Client)) {
+	t.Helper()
+	s.requireJava(t)
+	shared, err := s.shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range agent.Kinds() {
+		t.Run(string(kind), func(t *testing.T) { scenario(t, s.Client(t, kind, shared)) })
+	}
+}
+
 // Server starts a server for one scenario alone, which runs beside the others; it ends with the test.
 func (s *Stage) Server(t *testing.T, shape server.Shape, properties map[string]string) server.Server {
 	t.Helper()
