@@ -50,6 +50,7 @@ type Node struct {
 	delays   atomic.Pointer[delay.Service] // nil until the tables are open
 
 	background *background
+	waits      *diskWaits
 	presence   *presence
 	conns      *remoting.Server
 	listener   net.Listener
@@ -92,6 +93,8 @@ func (n *Node) openStore() error {
 	n.opened = append(n.opened, func() error { n.held.Close(); return nil })
 	config := n.config.storeConfig(n.arrived, n.levels.DeliverTime)
 	config.BeforeExpire = n.beforeExpire
+	n.waits = startDiskWaits(n.config.syncFlushBound())
+	n.opened = append(n.opened, func() error { n.waits.close(); return nil })
 	opened, err := store.Open(config, n.fs, n.log)
 	if err != nil {
 		return err

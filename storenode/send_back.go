@@ -32,6 +32,7 @@ type sendBacks struct {
 	store      appender
 	records    records
 	background *background
+	waits      *diskWaits
 }
 
 // firstRetryLevel is the delay level of the first retry; each further one takes
@@ -82,8 +83,10 @@ func (s *sendBacks) start(c *remoting.Command, to remoting.Responder) error {
 	if err != nil {
 		return err
 	}
+	wait := &diskWait{late: func() { to.Reply(ok) }} // it is stored, and Java would have said so before
 	return s.store.Append(&commitlog.Request{Topic: m.Topic, QueueID: m.QueueID, Records: encoded, Wait: true,
-		Done: func(r *commitlog.Request) { s.done(to, r) }})
+		Written: func(*commitlog.Request) { s.waits.begin(wait) },
+		Done:    func(r *commitlog.Request) { s.done(to, r, s.waits.end(wait)) }})
 }
 
 func (s *sendBacks) retryTopic(h *protocol.ConsumerSendMsgBackRequest, g *group.Config) (*topic.Topic, error) {
@@ -157,11 +160,16 @@ func scheduleMessage(m *message.Message, level int) {
 	m.Topic, m.QueueID = topic.ScheduleTopic, int32(level-1)
 }
 
-func (s *sendBacks) done(to remoting.Responder, r *commitlog.Request) {
-	if r.Err == nil {
-		to.Reply(ok)
-		return
+// done answers when the commit log has decided, unless that was done late.
+func (s *sendBacks) done(to remoting.Responder, r *commitlog.Request, late bool) {
+	if r.Err != nil {
+		s.log.Error("message not sent back", "remote_addr", to.Channel.Remote, "answered", late, "err", r.Err)
 	}
-	s.log.Error("message not sent back", "remote_addr", to.Channel.Remote, "err", r.Err)
-	to.Reply(&remoting.Response{Code: protocol.SystemError, Remark: r.Err.Error()})
+	switch {
+	case late:
+	case r.Err != nil:
+		to.Reply(&remoting.Response{Code: protocol.SystemError, Remark: r.Err.Error()})
+	default:
+		to.Reply(ok)
+	}
 }

@@ -42,6 +42,7 @@ func (c Config) Validate() error {
 		{"listenPort", int64(c.ListenPort), 3, 65534},
 		{"defaultTopicQueueNums", int64(c.DefaultTopicQueueNums), 1, maxQueueNums},
 		{"flushIntervalCommitLog", c.FlushIntervalMillis, 1, maxIntervalMillis},
+		{"syncFlushTimeout", c.SyncFlushTimeoutMillis, 1, maxIntervalMillis},
 		{"flushConsumerOffsetInterval", c.FlushOffsetIntervalMillis, 0, maxIntervalMillis},
 		{"flushDelayOffsetInterval", c.FlushDelayOffsetMillis, 0, maxIntervalMillis},
 		{"maxHashSlotNum", int64(c.MaxHashSlotNum), 1, math.MaxInt32},
@@ -84,6 +85,14 @@ func (c Config) storeConfig(arrived func(store.Arrival), deliverTime func(level 
 	c.setRetention(&s)
 	s.OnArrival, s.DeliverTime = arrived, deliverTime
 	return s
+}
+
+// maxSyncFlushMillis leaves clients, which wait 3 s for an answer, time to get it.
+const maxSyncFlushMillis = 2400
+
+// syncFlushBound is how long the answer to a send waits for the disk.
+func (c Config) syncFlushBound() time.Duration {
+	return time.Duration(min(c.SyncFlushTimeoutMillis, maxSyncFlushMillis)) * time.Millisecond
 }
 
 func (c Config) topicConfig() topic.Config {

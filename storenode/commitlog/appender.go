@@ -13,7 +13,7 @@ const keptGroupBytes = 1 << 20
 
 // appender is the state of the one goroutine that writes. Two things hold at every moment: what lies before the log's
 // end is written and never changes, and no request is answered without error before the end has passed it (and, where
-// it waits for the disk, flushed has).
+// it waits for the disk, flushed has: the syncer answers it).
 //
 // BenchmarkAppend watches this file: no allocation per request, no timer, one copy.
 type appender struct {
@@ -23,7 +23,8 @@ type appender struct {
 	buf    []byte     // what is not written yet of the current group
 	bufAt  Offset     // where it goes
 	placed []*Request // of the current group, in order
-	broken bool       // a write or sync failed: repair before the next one
+	toSync []*Request // of the current group, those that wait for the disk
+	broken bool       // a write failed: repair before the next one
 }
 
 func (a *appender) run() {
@@ -66,9 +67,27 @@ func (a *appender) commit(group []*Request) {
 			a.log.cfg.OnAppend(a.log.End())
 		}
 	}
+	a.answer(group, err)
+}
+
+// answer answers the group's requests, but for those that wait for the disk: they go to the syncer.
+func (a *appender) answer(group []*Request, err error) {
+	waiting := err == nil && a.log.cfg.FlushDiskType == SyncFlush
+	a.toSync = a.toSync[:0]
 	for _, r := range group {
 		r.Err = err
-		r.Done(r)
+		if !waiting || !r.Wait {
+			r.Done(r)
+			continue
+		}
+		if r.Written != nil {
+			r.Written(r)
+		}
+		a.toSync = append(a.toSync, r)
+	}
+	if len(a.toSync) > 0 {
+		a.log.queue.syncing(a.toSync)
+		a.log.syncer.put(a.toSync)
 	}
 }
 
@@ -81,17 +100,16 @@ func (a *appender) write(group []*Request) error {
 	a.placed, a.buf = a.placed[:0], a.keptBuffer()
 	a.bufAt = a.log.End()
 	now := max(time.Now().UnixMilli(), a.log.lastStoreTime.Load())
-	sync := false
 	for _, r := range group {
 		if err := a.place(r, now, len(group) == 1); err != nil {
 			return err
 		}
-		sync = sync || r.Wait
 	}
 	if err := a.flushBuf(); err != nil {
 		return err
 	}
-	return a.publish(now, sync && a.log.cfg.FlushDiskType == SyncFlush)
+	a.publish(now)
+	return nil
 }
 
 func (a *appender) keptBuffer() []byte {
@@ -163,17 +181,10 @@ func (a *appender) writeAt(b []byte, at Offset) error {
 	return nil
 }
 
-// publish lets readers see the group; first it waits for the disk where a request does. The sync covers the older files
-// which the background flush has not reached, too: flushed means everything before it.
-func (a *appender) publish(now int64, sync bool) error {
-	if sync {
-		if err := a.log.syncTo(a.bufAt, now); err != nil {
-			return err
-		}
-	}
+// publish lets readers see the group.
+func (a *appender) publish(now int64) {
 	a.log.lastStoreTime.Store(now)
 	a.log.end.Store(int64(a.bufAt))
-	return nil
 }
 
 // undo takes the group's queue offsets back and has appends refused until a retry succeeds.

@@ -2,8 +2,8 @@
 // first byte, in the Java broker's bytes (FORMAT.md).
 //
 // It is the only writer of messages. One goroutine, the appender, takes whatever requests have gathered, gives each
-// record its offsets and time, writes all of it with one write per file and, where a request asks for it, one sync, and
-// then answers them all: group commit. Readers work on an immutable list of files and never make the appender wait.
+// record its offsets and time, writes all of it with one write per file and answers them; those that wait for the disk
+// another one answers, the syncer, with one sync for all that have gathered meanwhile: group commit. Readers work on an immutable list of files and never make the appender wait.
 // Above it stands store, which knows queues, indexes and checkpoints; this package knows records only by their lengths,
 // and it deletes nothing by itself: DropOldest is for who knows what has expired.
 package commitlog
@@ -68,13 +68,14 @@ type Log struct {
 	flushedTime    atomic.Int64 // ms; storeTimestamp up to which the disk has everything
 	groups, writes atomic.Int64
 
-	syncMu     sync.Mutex  // one sync at a time: the kernel tells a failure to one caller only. Taken last
-	syncFailed atomic.Bool // what is not flushed must be written again first
+	syncTurn   chan struct{} // full while one syncs: the kernel tells a failure to one caller only. Taken last
+	syncFailed atomic.Bool   // what is not flushed must be written again first
 
 	queue   requestQueue
 	failure atomic.Pointer[failure]
 
 	appender appender
+	syncer   syncer
 	leaving  []leavingFile // the expirer's
 	stop     chan struct{}
 	tasks    sync.WaitGroup
@@ -90,21 +91,26 @@ func Open(cfg Config) (*Log, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open commit log: %w", err)
 	}
-	l := &Log{cfg: cfg, stop: make(chan struct{})}
+	l := &Log{cfg: cfg, stop: make(chan struct{}), syncTurn: make(chan struct{}, 1)}
 	l.files.Store(files)
 	l.end.Store(int64(files.limit()))
 	l.appender.log = l
+	l.syncer.init(l)
 	l.queue.init(cfg.MaxQueuedRequests, cfg.MaxQueuedBytes)
 	return l, nil
 }
 
 // Start lets appends begin. Call it once, after Recover.
 func (l *Log) Start() {
-	l.tasks.Go(l.appender.run)
+	l.tasks.Go(func() {
+		l.appender.run()
+		l.syncer.close()
+	})
+	l.tasks.Go(l.syncer.run)
 	l.tasks.Go(l.flushLoop)
 }
 
-// Append queues r. When it returns nil, r.Done is called exactly once, from the appender. Errors: ErrBusy (as
+// Append queues r. When it returns nil, r.Done is called exactly once, from the appender or the syncer. Errors: ErrBusy (as
 // *BusyError), ErrClosed, ErrTooLarge, ErrMalformed, *WriteError while the log cannot be written.
 func (l *Log) Append(r *Request) error {
 	if err := r.prepare(l.files.Load().fileBytes); err != nil {
@@ -145,7 +151,7 @@ func (l *Log) Failure() error {
 // Stats counts group commits and the writes they took.
 func (l *Log) Stats() (groups, writes int64) { return l.groups.Load(), l.writes.Load() }
 
-// Stop refuses further appends, answers those that wait, syncs, and returns when both goroutines have. The log can
+// Stop refuses further appends, answers those that wait, syncs, and returns when all goroutines have. The log can
 // still be read. Call it once, only after Start.
 func (l *Log) Stop() error {
 	l.queue.close()

@@ -27,9 +27,7 @@ func (l *Log) flushLoop() {
 				continue
 			}
 			thorough = now
-			if err := l.Sync(); err != nil {
-				l.fail(err)
-			}
+			_ = l.Sync() // which has noted a failure
 		}
 	}
 }
@@ -48,8 +46,8 @@ func (l *Log) Sync() error {
 // syncTo makes everything before to durable, which covers all storeTimestamps up to storeTime. A failed sync is not
 // tried again before the bytes have been written again: the kernel would report success for pages it has given up.
 func (l *Log) syncTo(to Offset, storeTime int64) error {
-	l.syncMu.Lock()
-	defer l.syncMu.Unlock()
+	l.syncTurn <- struct{}{}
+	defer func() { <-l.syncTurn }()
 	if l.syncFailed.Load() {
 		return &WriteError{File: l.cfg.Dir, Op: "sync", Err: errSyncFailed}
 	}
@@ -58,6 +56,7 @@ func (l *Log) syncTo(to Offset, storeTime int64) error {
 		return nil
 	}
 	if err := l.syncRange(from, to); err != nil {
+		l.fail(err) // before the appender can see that it must repair, and takes this back
 		l.syncFailed.Store(true)
 		return err
 	}

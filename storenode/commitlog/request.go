@@ -16,10 +16,13 @@ type Request struct {
 	Records []byte // encoded; the log's until Done, offsets and storeTimestamp are written into them
 	Wait    bool   // with SyncFlush: answer only when the disk has the records
 
-	// Done is called once from the appender, with the fields below set. It must not block.
+	// Written is called before Done, from the appender, where the records are written and Done waits for the disk; the
+	// fields below are set. It must not block. May be nil.
+	Written func(*Request)
+	// Done is called once, from the appender or the syncer, with the fields below set. It must not block.
 	Done func(*Request)
 
-	Err            error // nil, or why the records are not in the log
+	Err            error // nil, or why the records are not in the log; of a failed sync, why they may not outlive a power loss
 	Offset         Offset
 	QueueOffset    int64
 	StoreTimestamp int64 // ms since 1970
@@ -105,6 +108,7 @@ type requestQueue struct {
 	controls            []func()
 	bytes               int
 	inWork, inWorkBytes int // taken, not answered yet
+	inSync, inSyncBytes int // written, waiting for the disk
 	maxCount, maxBytes  int
 	closed              bool
 }
@@ -117,7 +121,7 @@ func (q *requestQueue) init(maxCount, maxBytes int) {
 func (q *requestQueue) put(r *Request) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	count, bytes := len(q.waiting)+q.inWork, q.bytes+q.inWorkBytes
+	count, bytes := len(q.waiting)+q.inWork+q.inSync, q.bytes+q.inWorkBytes+q.inSyncBytes
 	switch {
 	case q.closed:
 		return ErrClosed
@@ -164,6 +168,30 @@ func (q *requestQueue) take(spent []*Request) (taken []*Request, controls []func
 	q.inWork, q.inWorkBytes = len(taken), q.bytes
 	q.bytes = 0
 	return taken, controls, true
+}
+
+// syncing says that requests are written and wait for the disk.
+func (q *requestQueue) syncing(requests []*Request) {
+	count, bytes := len(requests), recordBytes(requests)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.inWork, q.inWorkBytes = q.inWork-count, q.inWorkBytes-bytes
+	q.inSync, q.inSyncBytes = q.inSync+count, q.inSyncBytes+bytes
+}
+
+// synced says that they are about to be answered.
+func (q *requestQueue) synced(requests []*Request) {
+	count, bytes := len(requests), recordBytes(requests)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.inSync, q.inSyncBytes = q.inSync-count, q.inSyncBytes-bytes
+}
+
+func recordBytes(requests []*Request) (bytes int) {
+	for _, r := range requests {
+		bytes += len(r.Records)
+	}
+	return bytes
 }
 
 func (q *requestQueue) close() {

@@ -32,6 +32,7 @@ func (e *ShortWrite) Unwrap() error { return e.Err }
 type Mem struct {
 	mu      sync.Mutex
 	hook    func(Op) error
+	delay   func(Op) time.Duration
 	halted  bool
 	usage   Usage
 	dirs    map[string]bool
@@ -76,14 +77,31 @@ func (m *Mem) SetHook(hook func(Op) error) {
 	m.hook = hook
 }
 
+// SetDelay has each operation begin so much later, while others go on: a slow disk. It must not call m.
+func (m *Mem) SetDelay(delay func(Op) time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.delay = delay
+}
+
 // begin locks m for the operation, unless it must fail. The caller unlocks when err is nil.
 func (m *Mem) begin(op Op) error {
+	m.wait(op)
 	m.mu.Lock()
 	err := m.refusal(op)
 	if err != nil {
 		m.mu.Unlock()
 	}
 	return err
+}
+
+func (m *Mem) wait(op Op) {
+	m.mu.Lock()
+	delay := m.delay
+	m.mu.Unlock()
+	if delay != nil {
+		time.Sleep(delay(op))
+	}
 }
 
 func (m *Mem) refusal(op Op) error {
