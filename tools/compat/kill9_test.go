@@ -3,6 +3,7 @@ package compat
 import (
 	"context"
 	"encoding/json"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -73,6 +74,9 @@ func killUnderLoad(t *testing.T, flushDiskType string) {
 func killRounds() int {
 	if theatre.Target == server.Real {
 		return 2
+	}
+	if os.Getenv("GANTRY_LONG") != "" { // make test-long
+		return 30
 	}
 	return 10
 }
