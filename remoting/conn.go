@@ -50,12 +50,6 @@ func NewConn(raw net.Conn, limits Limits) *Conn {
 	c := &Conn{raw: raw, limits: limits, out: newOutbox(limits.OutBytes)}
 	c.reader = NewFrameReader(activeReader{c}, limits.FrameBytes)
 	c.touch()
-	if d, ok := raw.(interface{ TryWrite([]byte) int }); ok {
-		c.out.direct = func(p []byte) int {
-			c.touch()
-			return d.TryWrite(p)
-		}
-	}
 	c.writer.Go(func() {
 		c.Close(c.out.run(activeWriter{c}))
 	})

@@ -17,9 +17,6 @@ var ErrSlowReader = errors.New("peer does not read: its unsent bytes passed the 
 // that what is sent at the same moment leaves in one write.
 type outbox struct {
 	limit int
-	// direct writes what can be written without waiting, where the connection can
-	// say so, as one in memory can: the writer's goroutine is spared. nil elsewhere.
-	direct func([]byte) int
 
 	mu      sync.Mutex // guards all below; never held across a write to the connection
 	wake    sync.Cond  // the writer waits for pending, back-pressure waits for room
@@ -65,21 +62,13 @@ func (o *outbox) beginBelow(bytes int) ([]byte, error) {
 }
 
 func (o *outbox) commit(pending []byte) {
-	defer o.mu.Unlock()
 	first := len(o.pending) == 0 && !o.writing
 	o.sent += int64(len(pending) - len(o.pending))
 	o.pending = pending
-	if !first {
-		return
-	}
-	if o.direct != nil {
-		n := o.direct(pending)
-		o.written += int64(n)
-		o.pending = pending[:copy(pending, pending[n:])]
-	}
-	if len(o.pending) > 0 {
+	if first {
 		o.wake.Broadcast()
 	}
+	o.mu.Unlock()
 }
 
 // fail ends the outbox with a reason; mu is held.

@@ -24,12 +24,8 @@ type conn struct {
 
 func (c *conn) Read(p []byte) (int, error)  { return c.in.read(p) }
 func (c *conn) Write(p []byte) (int, error) { return c.out.write(p) }
-
-// TryWrite writes what there is room for, and waits for nothing.
-func (c *conn) TryWrite(p []byte) int { return c.out.tryWrite(p) }
-
-func (c *conn) LocalAddr() net.Addr  { return c.local }
-func (c *conn) RemoteAddr() net.Addr { return c.remote }
+func (c *conn) LocalAddr() net.Addr         { return c.local }
+func (c *conn) RemoteAddr() net.Addr        { return c.remote }
 
 func (c *conn) Close() error {
 	c.in.close(net.ErrClosed)
@@ -98,28 +94,13 @@ func (s *stream) write(p []byte) (written int, err error) {
 		case s.writing.due:
 			return written, os.ErrDeadlineExceeded
 		}
-		n := s.put(p)
+		n := min(len(p), bufferBytes-(len(s.buf)-s.start))
+		s.compact(n)
+		s.buf = append(s.buf, p[:n]...)
 		p, written = p[n:], written+n
+		s.moved.Broadcast()
 	}
 	return written, nil
-}
-
-// put takes what there is room for; mu is held.
-func (s *stream) put(p []byte) int {
-	n := min(len(p), bufferBytes-(len(s.buf)-s.start))
-	s.compact(n)
-	s.buf = append(s.buf, p[:n]...)
-	s.moved.Broadcast()
-	return n
-}
-
-func (s *stream) tryWrite(p []byte) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended != nil {
-		return 0
-	}
-	return s.put(p)
 }
 
 // compact moves the unread bytes to the front rather than let the buffer grow

@@ -75,10 +75,9 @@ type Config struct {
 	// BeforeExpire is asked before the oldest commit log file, which ends there, goes: it puts what must outlive the file
 	// into the log again, with AppendReserved. After an error the file stays and it is asked again.
 	BeforeExpire func(end commitlog.Offset) error
-	// The least time from one round of dispatch, and of indexing, to the next. What comes after a pause is taken at once;
-	// under load a round takes what many appends have brought and spares a switch of goroutines for each. The Java broker
-	// looks once in a millisecond (ReputMessageService); nobody waits for a key.
-	DispatchRest, IndexRest time.Duration
+	// IndexRest is the least time from one round of indexing to the next: nobody waits for a key. What comes after a pause
+	// is taken at once.
+	IndexRest time.Duration
 
 	// OnArrival is told of each message that can be read, in the order of the log, from the dispatcher: it must not block.
 	OnArrival func(Arrival)
@@ -105,9 +104,9 @@ func DefaultConfig(root string) Config {
 		DeleteConsumeQueueFilesInterval: 100 * time.Millisecond,
 		RedeleteHangedFileInterval:      2 * time.Minute, DestroyMapedFileIntervalForcibly: 2 * time.Minute,
 		BeforeExpire: func(commitlog.Offset) error { return nil },
-		DispatchRest: time.Millisecond, IndexRest: 10 * time.Millisecond,
-		OnArrival:   func(Arrival) {},
-		DeliverTime: func(_ int, storeTimestamp int64) int64 { return storeTimestamp + 1000 },
+		IndexRest:    10 * time.Millisecond,
+		OnArrival:    func(Arrival) {},
+		DeliverTime:  func(_ int, storeTimestamp int64) int64 { return storeTimestamp + 1000 },
 	}
 }
 

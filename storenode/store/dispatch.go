@@ -17,7 +17,7 @@ import (
 const retryPause = time.Second
 
 // dispatcher follows the log and puts a unit for each record into its queue. It reads the log itself and waits for
-// nothing but the log's next record and Config.DispatchRest.
+// nothing but the log's next record, so that a message can be consumed as soon as it is appended.
 type dispatcher struct {
 	store   *Store
 	scanner *commitlog.Scanner
@@ -83,7 +83,6 @@ func (d *dispatcher) failure() error {
 // run ends when the store stops and the log's end is reached or cannot be.
 func (d *dispatcher) run() {
 	for {
-		begun := time.Now()
 		err := d.follow()
 		if err != nil {
 			d.fail(err)
@@ -97,19 +96,6 @@ func (d *dispatcher) run() {
 		default:
 		}
 		d.pause(err)
-		d.store.rest(begun.Add(d.store.cfg.DispatchRest))
-	}
-}
-
-// rest waits until a moment, or until the store stops.
-func (s *Store) rest(until time.Time) {
-	left := time.Until(until)
-	if left <= 0 {
-		return
-	}
-	select {
-	case <-s.stop:
-	case <-time.After(left):
 	}
 }
 

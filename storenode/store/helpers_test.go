@@ -20,7 +20,7 @@ func testConfig() Config {
 	cfg.MaxHashSlotNum, cfg.MaxIndexNum = 50, 500
 	cfg.TotalMemoryBytes = 1 << 40
 	cfg.MaxOpenQueueFiles = 8
-	cfg.DispatchRest, cfg.IndexRest = 0, 0
+	cfg.IndexRest = 0
 	return cfg
 }
 

@@ -64,6 +64,18 @@ func (x *indexer) run() {
 	}
 }
 
+// rest waits until a moment, or until the store stops.
+func (s *Store) rest(until time.Time) {
+	left := time.Until(until)
+	if left <= 0 {
+		return
+	}
+	select {
+	case <-s.stop:
+	case <-time.After(left):
+	}
+}
+
 // finish indexes what is left when the store stops.
 func (x *indexer) finish() {
 	if x.store.log.End()-x.position() > finishBytes {
