@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"fmt"
 	"io"
 	"io/fs"
 	"path/filepath"
@@ -39,6 +40,7 @@ type Mem struct {
 	files   map[string]*memNode
 	durable map[string]*memNode // names as of the last sync of their folder
 	locked  map[string]bool
+	boots   int // power losses before this run
 }
 
 var _ FS = (*Mem)(nil)
@@ -290,10 +292,14 @@ func (m *Mem) Lock(path string) (io.Closer, error) {
 	}
 	if m.files[path] == nil {
 		m.files[path] = newMemNode(0)
+		m.files[path].modified = time.Now()
 	}
 	m.locked[path] = true
 	return memLock{m, path}, nil
 }
+
+// BootID implements FS: another one after each power loss.
+func (m *Mem) BootID() string { return fmt.Sprint("memory ", m.boots) }
 
 type memLock struct {
 	fs   *Mem

@@ -36,13 +36,16 @@ func (m *Mem) AfterKill() *Mem {
 // AfterPowerLoss returns what may be left when the machine stops: names and bytes that were synced, and of each page
 // and length that was not, the old or the new state or a mixture of sectors, as random says. Call Halt first.
 func (m *Mem) AfterPowerLoss(random *rand.Rand) *Mem {
-	return m.survivor(func(node *memNode) *memNode { return node.powerLoss(random) }, m.durable)
+	after := m.survivor(func(node *memNode) *memNode { return node.powerLoss(random) }, m.durable)
+	after.boots++
+	return after
 }
 
 func (m *Mem) survivor(left func(*memNode) *memNode, names map[string]*memNode) *Mem {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	after := NewMem()
+	after.boots = m.boots
 	for dir := range m.dirs {
 		after.dirs[dir] = true
 	}

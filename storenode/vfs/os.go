@@ -100,13 +100,25 @@ func (OS) Lock(path string) (io.Closer, error) {
 	byteZero := syscall.Flock_t{Type: syscall.F_WRLCK, Whence: io.SeekStart, Start: 0, Len: 1}
 	switch err := syscall.FcntlFlock(f.Fd(), fcntlSetLock, &byteZero); {
 	case err == nil:
-		_, err := f.WriteAt([]byte("lock"), 0) // as Java's broker does
-		return f, err
+		return f, writeOnce(f, lockText)
 	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EACCES):
 		return nil, errors.Join(fmt.Errorf("%s is %w", path, ErrLocked), f.Close())
 	default:
 		return nil, errors.Join(&fs.PathError{Op: "lock", Path: path, Err: err}, f.Close())
 	}
+}
+
+// lockText is what Java's broker writes into the file it locks.
+const lockText = "lock"
+
+// writeOnce has the file begin with text, and leaves one alone that does.
+func writeOnce(f *os.File, text string) error {
+	found := make([]byte, len(text))
+	if n, _ := f.ReadAt(found, 0); n == len(text) && string(found) == text {
+		return nil
+	}
+	_, err := f.WriteAt([]byte(text), 0)
+	return err
 }
 
 type osFile struct{ *os.File }

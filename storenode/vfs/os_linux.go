@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -63,4 +64,13 @@ func retry(call func() error) error {
 			return err
 		}
 	}
+}
+
+// BootID implements FS.
+func (OS) BootID() string {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return string(bytes.TrimSpace(id))
 }

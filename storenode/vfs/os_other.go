@@ -20,3 +20,6 @@ func (f osFile) DataFrom(int64) (bool, error) { return true, nil }
 func (m *osMapping) Sync() error { return nil }
 
 func (m *osMapping) Forget(int, int) error { return nil }
+
+// BootID implements FS: not known here.
+func (OS) BootID() string { return "" }

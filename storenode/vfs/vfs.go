@@ -40,8 +40,13 @@ type FS interface {
 	// DiskUsage says how full the file system is that holds dir.
 	DiskUsage(dir string) (Usage, error)
 	// Lock takes the write lock on byte 0 of path, creating the file where it is missing, as Java's
-	// FileChannel.tryLock(0, 1, false) does. Closing releases it. Error: ErrLocked.
+	// FileChannel.tryLock(0, 1, false) does. Closing releases it. The file is written only where it does not hold the text
+	// `lock` yet, which Java's broker writes at each of its starts: so the file's time says when one was last here.
+	// Error: ErrLocked.
 	Lock(path string) (io.Closer, error)
+	// BootID names the run of the kernel: as long as it is the same, what was written is there, synced or not. Empty
+	// where the system does not tell.
+	BootID() string
 }
 
 // File is an open file. ReadAt and WriteAt may be called concurrently with everything but Close.
