@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"gantry/storenode/commitlog"
 )
@@ -26,29 +27,43 @@ func (qs *Queues) Load(bounds Bounds) (damaged int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("load consume queues: %w", err)
 	}
-	work := make(chan *Queue)
-	var wg sync.WaitGroup
-	var mu sync.Mutex // guards damaged and err
+	var bad atomic.Int64
+	err = qs.each(dirs, func(q *Queue) error {
+		damaged, err := q.load(bounds)
+		if damaged {
+			bad.Add(1)
+		}
+		return err
+	})
+	qs.dropEmpty(dirs)
+	return int(bad.Load()), err
+}
+
+// Each calls do for every queue there is now, several at a time, and returns the first error there was.
+func (qs *Queues) Each(do func(*Queue) error) error { return qs.each(qs.All(), do) }
+
+func (qs *Queues) each(queues []*Queue, do func(*Queue) error) error {
+	var next atomic.Int64
+	var failed atomic.Pointer[error]
+	var workers sync.WaitGroup
 	for range max(1, qs.cfg.LoadWorkers) {
-		wg.Go(func() {
-			for q := range work {
-				bad, loadErr := q.load(bounds)
-				mu.Lock()
-				if bad {
-					damaged++
+		workers.Go(func() {
+			for failed.Load() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(queues) {
+					return
 				}
-				err = errors.Join(err, loadErr)
-				mu.Unlock()
+				if err := do(queues[i]); err != nil {
+					failed.CompareAndSwap(nil, &err)
+				}
 			}
 		})
 	}
-	for _, q := range dirs {
-		work <- q
+	workers.Wait()
+	if err := failed.Load(); err != nil {
+		return *err
 	}
-	close(work)
-	wg.Wait()
-	qs.dropEmpty(dirs)
-	return damaged, err
+	return nil
 }
 
 // queueDirs makes a queue for each <topic>/<queueId> folder.
@@ -163,7 +178,7 @@ func (q *Queue) findEnd(starts []int64, bounds Bounds) error {
 		q.files, q.first, q.last = true, starts[0], starts[i]
 		q.min = Offset(q.first / UnitBytes)
 		q.max = Offset(q.last/UnitBytes) + Offset(units)
-		q.tailAt, q.maxPhysical = q.max, last.end()
+		q.tailAt, q.maxPhysical, q.filed = q.max, last.end(), last.end()
 		return nil
 	}
 	return nil
@@ -282,7 +297,7 @@ func (q *Queue) Truncate(limit commitlog.Offset) error {
 		starts = append(starts, start)
 	}
 	lowest := q.min
-	q.files, q.min, q.max, q.tailAt, q.maxPhysical = false, 0, 0, 0, 0
+	q.files, q.min, q.max, q.tailAt, q.maxPhysical, q.filed = false, 0, 0, 0, 0, 0
 	if err := q.findEnd(starts, Bounds{Limit: limit, Distrust: true}); err != nil {
 		return fmt.Errorf("cut consume queue %s: %w", q.dir(), err)
 	}

@@ -28,6 +28,9 @@ type Config struct {
 	MaxOpenFiles               int   // kept open between uses
 	MaxBufferedBytes           int64 // of units not written yet, all queues together
 	LoadWorkers                int   // goroutines that read the folders at start
+
+	// BeforeRemove is told before any file goes: a table that was kept for Restore is out of date then.
+	BeforeRemove func() error
 }
 
 // Queues is all queues of a store. Put, Reset and Delete are for one goroutine, the dispatcher; everything else may be

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+
+	"gantry/storenode/commitlog"
 )
 
 // syncEachLimit is up to how many files are synced one by one; more are left to one sync of the file system.
@@ -80,12 +82,23 @@ func (q *Queue) forget(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	rest := q.tail[n:]
+	q.filed = max(q.filed, lastEnd(q.tail[:n]))
 	q.tail = nil
 	if len(rest) > 0 {
 		q.tail = append(make([]byte, 0, 2*len(rest)), rest...)
 	}
 	q.tailAt += Offset(n / UnitBytes)
 	q.owner.buffered.Add(-int64(n))
+}
+
+// lastEnd is where the last record of the units ends; 0 where all are blank.
+func lastEnd(units []byte) commitlog.Offset {
+	for at := len(units) - UnitBytes; at >= 0; at -= UnitBytes {
+		if end := DecodeUnit(units[at:]).end(); end > 0 {
+			return end
+		}
+	}
+	return 0
 }
 
 // writePiece writes as much of the units as goes into the file that at belongs to.
@@ -210,6 +223,9 @@ func (qs *Queues) syncFile(key fileKey) error {
 }
 
 func (qs *Queues) removeFile(key fileKey) error {
+	if err := qs.cfg.BeforeRemove(); err != nil {
+		return err
+	}
 	qs.cache.drop(key)
 	if err := qs.cfg.FS.Remove(key.queue.path(key.start)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -38,6 +38,8 @@ type Config struct {
 	FlushConsumeQueueLeastPages       int
 	FlushConsumeQueueThoroughInterval time.Duration // also between two checkpoints
 	CheckpointBytes                   int64         // of the log that bring a checkpoint forward
+	MarkInterval                      time.Duration // between two notes of the queues: what a start after a kill reads
+	MarkBytes                         int64         // of the log that bring a note forward
 
 	CheckCRCOnRecover  bool
 	MessageIndexEnable bool
@@ -92,7 +94,7 @@ func DefaultConfig(root string) Config {
 		MappedFileSizeCommitLog: 1 << 30, MappedFileSizeConsumeQueue: 6_000_000,
 		FlushIntervalCommitLog: 500 * time.Millisecond, FlushCommitLogLeastPages: 4, FlushCommitLogThoroughInterval: 10 * time.Second,
 		FlushIntervalConsumeQueue: time.Second, FlushConsumeQueueLeastPages: 2, FlushConsumeQueueThoroughInterval: time.Minute,
-		CheckpointBytes:   1 << 30,
+		CheckpointBytes: 1 << 30, MarkInterval: 10 * time.Second, MarkBytes: 256 << 20,
 		CheckCRCOnRecover: true, MessageIndexEnable: true, MaxHashSlotNum: 5_000_000, MaxIndexNum: 20_000_000, MaxMsgsNumBatch: 64,
 		MaxTransferBytesOnMessageInMemory: 256 << 10, MaxTransferCountOnMessageInMemory: 32,
 		MaxTransferBytesOnMessageInDisk: 64 << 10, MaxTransferCountOnMessageInDisk: 8, AccessMessageInMemoryMaxRatio: 40,

@@ -8,17 +8,28 @@ import (
 
 const pageBytes = 4096
 
-// flushLoop writes units out of memory and makes checkpoints.
+// markRest is how many times as long as the last note of the queues took the rest behind it is at least.
+const markRest = 10
+
+// flusher is what flushLoop knows between two rounds.
+type flusher struct {
+	store                *Store
+	checkpointed, marked time.Time
+	markedAt             commitlog.Offset
+	markTook             time.Duration
+}
+
+// flushLoop writes units out of memory, notes the queues and makes checkpoints.
 func (s *Store) flushLoop() {
 	ticker := time.NewTicker(s.cfg.FlushIntervalConsumeQueue)
 	defer ticker.Stop()
-	last, failing := time.Now(), false
+	f, failing := flusher{store: s, checkpointed: time.Now(), marked: time.Now(), markedAt: s.log.End()}, false
 	for {
 		select {
 		case <-s.stop:
 			return
 		case now := <-ticker.C:
-			err := s.flush(now.Sub(last) >= s.cfg.FlushConsumeQueueThoroughInterval, &last)
+			err := f.round(now)
 			if err != nil && !failing {
 				s.logger.Error("queues and index cannot be flushed", "error", err)
 			}
@@ -27,12 +38,31 @@ func (s *Store) flushLoop() {
 	}
 }
 
-func (s *Store) flush(thorough bool, last *time.Time) error {
-	if !thorough && int64(s.dispatcher.position()-s.marks.lastAt()) < s.cfg.CheckpointBytes {
-		return s.queues.Write(s.cfg.FlushConsumeQueueLeastPages * pageBytes)
+func (f *flusher) round(now time.Time) error {
+	cfg, at := &f.store.cfg, f.store.dispatcher.position()
+	switch {
+	case now.Sub(f.checkpointed) >= cfg.FlushConsumeQueueThoroughInterval, int64(at-f.store.marks.lastAt()) >= cfg.CheckpointBytes:
+		f.checkpointed = now
+		return f.marking(at, f.store.marks.checkpoint)
+	case f.markDue(now, at):
+		return f.marking(at, f.store.marks.note)
 	}
-	*last = time.Now()
-	return s.marks.checkpoint(s)
+	return f.store.queues.Write(cfg.FlushConsumeQueueLeastPages * pageBytes)
+}
+
+// markDue says that enough has come, or enough time has passed, since the queues were noted; many queues are noted less
+// often.
+func (f *flusher) markDue(now time.Time, at commitlog.Offset) bool {
+	cfg, passed := &f.store.cfg, now.Sub(f.marked)
+	enough := passed >= cfg.MarkInterval || int64(at-f.markedAt) >= cfg.MarkBytes
+	return enough && passed >= markRest*f.markTook
+}
+
+func (f *flusher) marking(at commitlog.Offset, mark func(*Store) error) error {
+	begun := time.Now()
+	err := mark(f.store)
+	f.marked, f.markedAt, f.markTook = time.Now(), at, time.Since(begun)
+	return err
 }
 
 // lastAt is where the last checkpoint of this run stands.

@@ -1,33 +1,27 @@
 package store
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"sync"
 
 	"gantry/storenode/commitlog"
 )
 
-// checkpointBytes is the size of the checkpoint file; recoveryBytes that of gantry/recovery.
-const (
-	checkpointBytes = 4096
-	recoveryBytes   = 32
-	recoveryMagic   = "GRC1"
-)
-
-// timestamps are the checkpoint's: storeTimestamps (ms) up to which a part of the store is on the disk.
-type timestamps struct {
-	physic, logics, index int64
-}
+// checkpointBytes is the size of the checkpoint file.
+const checkpointBytes = 4096
 
 // marks are the small files that tell the next start where to begin.
 type marks struct {
-	mu   sync.Mutex // one checkpoint at a time
-	last timestamps
-	at   commitlog.Offset // of the last checkpoint
+	table   tableFile
+	nearest commitlog.Offset // of the mark found at start; 0 for none
+
+	mu       sync.Mutex // one checkpoint at a time
+	last     timestamps
+	at       commitlog.Offset // of the last checkpoint
+	lockTime int64            // ns; when a Java broker last opened the store
+	missing  bool             // there was no checkpoint at start: nothing else is trusted
 }
 
 func (s *Store) abortPath() string      { return s.cfg.path("abort") }
@@ -58,64 +52,71 @@ func (m *marks) clearAbort(s *Store) error {
 	return errors.Join(s.fs.Remove(s.abortPath()), s.fs.SyncDir(s.cfg.StorePathRootDir))
 }
 
-// load reads the checkpoint; what is missing or makes no sense counts as zeros.
+// load reads the checkpoint and the recovery mark; what is missing or makes no sense counts as zeros.
 func (m *marks) load(s *Store) error {
-	b, err := s.readSmall(s.checkpointPath(), usedCheckpointBytes)
-	if err != nil || b == nil {
+	lock, err := s.fs.Stat(s.cfg.path("lock"))
+	if err != nil {
 		return err
 	}
-	found, err := ParseCheckpoint(b)
+	m.lockTime = lock.ModTime.UnixNano()
+	b, err := s.readSmall(s.checkpointPath(), usedCheckpointBytes)
 	if err != nil {
-		s.logger.Warn("checkpoint is damaged, the commit log is read from its beginning", "file", s.checkpointPath(), "error", err)
+		return err
+	}
+	if m.missing = b == nil; m.missing {
 		return nil
 	}
-	m.last = timestamps{found.PhysicMsgTimestamp, found.LogicsMsgTimestamp, found.IndexMsgTimestamp}
-	return nil
+	found, damage := ParseCheckpoint(b)
+	if damage == nil {
+		m.last = timestamps{found.PhysicMsgTimestamp, found.LogicsMsgTimestamp, found.IndexMsgTimestamp}
+	}
+	return m.loadMark(s, damage)
 }
 
-// safe is the storeTimestamp up to which log and queues surely are on the disk.
-func (t timestamps) safe() int64 { return max(min(t.physic, t.logics)-3000, 0) }
-
-// nearest returns the offset of gantry/recovery, if it belongs to the checkpoint.
-func (m *marks) nearest(s *Store) (commitlog.Offset, bool, error) {
-	b, err := s.readSmall(s.recoveryPath(), recoveryBytes)
-	if err != nil || b == nil {
-		return 0, false, err
-	}
-	be := binary.BigEndian
-	if string(b[:4]) != recoveryMagic || crc32.ChecksumIEEE(b[:28]) != be.Uint32(b[28:]) {
-		s.logger.Warn("recovery mark is damaged, the checkpoint alone counts", "file", s.recoveryPath())
-		return 0, false, nil
-	}
-	if int64(be.Uint64(b[16:])) != m.last.logics {
-		return 0, false, nil // another program has used the store since
-	}
-	return commitlog.Offset(be.Uint64(b[8:])), true, nil
-}
-
-// readSmall reads the first bytes of a file; nil where it is missing or shorter.
-func (s *Store) readSmall(path string, bytes int) ([]byte, error) {
-	file, err := s.fs.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+// loadMark finds the place nearer than the checkpoint's, and mends a checkpoint that is damaged: nobody but us has
+// written it since the mark, if the file lock has not been written since.
+func (m *marks) loadMark(s *Store, damage error) error {
+	near, ok, err := m.readMark(s)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	b := make([]byte, bytes)
-	size, err := file.Size()
-	if err == nil && size >= int64(bytes) {
-		_, err = file.ReadAt(b, 0)
-	} else {
-		b = nil
+	ours := ok && near.lockTime == m.lockTime
+	if ours && m.last != near.next && m.last != near.previous {
+		damage = errors.Join(damage, fmt.Errorf("it says %v, gantry/recovery %v", m.last, near.next))
 	}
-	return b, errors.Join(err, file.Close())
+	switch {
+	case damage != nil && ours:
+		s.logger.Error("checkpoint is damaged and written again", "file", s.checkpointPath(), "offset", 0, "error", damage)
+		m.last = near.next
+		err = m.writeCheckpoint(s, near.next)
+	case damage != nil:
+		s.logger.Warn("checkpoint is damaged, the commit log is read from its beginning", "file", s.checkpointPath(), "offset", 0, "error", damage)
+	case ours:
+		m.last = near.next
+	}
+	if ok && near.next.logics == m.last.logics { // else another program has used the store since
+		m.nearest = near.at
+	}
+	return err
+}
+
+func (m *marks) readMark(s *Store) (near mark, ok bool, err error) {
+	b, err := s.readSmall(s.recoveryPath(), markBytes)
+	if err != nil || b == nil {
+		return mark{}, false, err
+	}
+	near, damage := decodeMark(b)
+	if damage != nil {
+		s.logger.Warn("recovery mark is damaged, the checkpoint alone counts", "file", s.recoveryPath(), "error", damage)
+	}
+	return near, damage == nil, nil
 }
 
 // reset has the next start, if it is an unclean one, trust nothing.
 func (m *marks) reset(s *Store) error {
+	before := m.last
 	m.last = timestamps{}
-	return m.write(s, m.last, 0)
+	return errors.Join(m.table.drop(), m.write(s, before, 0))
 }
 
 // checkpoint makes log, queues and index durable and notes up to where. What is noted is taken before anything is
@@ -123,7 +124,9 @@ func (m *marks) reset(s *Store) error {
 func (m *marks) checkpoint(s *Store) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	at, logics := s.dispatcher.progress()
+	seen := m.table.structure.Load()
+	last, logics := s.dispatcher.progress()
+	at := last
 	if s.cfg.MessageIndexEnable {
 		at = min(at, s.indexer.position())
 	}
@@ -135,47 +138,49 @@ func (m *marks) checkpoint(s *Store) error {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	_, physic := s.log.Flushed()
-	next := timestamps{max(m.last.physic, physic), max(m.last.logics, logics), max(m.last.index, indexed)}
-	if err := m.write(s, next, at); err != nil {
+	before := m.last
+	m.last = timestamps{max(m.last.physic, physic), max(m.last.logics, logics), max(m.last.index, indexed)}
+	if err := m.write(s, before, at); err != nil {
+		m.last = before
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	m.last, m.at = next, at
-	return nil
+	m.at = at
+	return m.table.write(s, tableHead{at: last, lockTime: m.lockTime}, seen)
 }
 
-func (m *marks) write(s *Store, next timestamps, at commitlog.Offset) error {
-	be := binary.BigEndian
-	b := make([]byte, 0, 24)
-	for _, millis := range []int64{next.physic, next.logics, next.index} {
-		b = be.AppendUint64(b, uint64(millis))
+// note writes what is in memory of the queues and the table of them, so that the start after a kill need not read
+// what came before. Nothing of it is synced: it counts as long as the kernel runs.
+func (m *marks) note(s *Store) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	seen := m.table.structure.Load()
+	last, _ := s.dispatcher.progress()
+	if m.table.covers(last) {
+		return nil
 	}
-	if err := s.writeSmall(s.checkpointPath(), s.cfg.StorePathRootDir, b, checkpointBytes); err != nil {
+	if err := s.queues.Write(0); err != nil {
 		return err
 	}
-	b = append(make([]byte, 0, recoveryBytes), recoveryMagic+"\x00\x00\x00\x00"...)
-	b = be.AppendUint64(b, uint64(at))
-	b = be.AppendUint64(b, uint64(next.logics))
-	b = be.AppendUint32(b, 0)
-	b = be.AppendUint32(b, crc32.ChecksumIEEE(b))
-	return s.writeSmall(s.recoveryPath(), s.cfg.path("gantry"), b, recoveryBytes)
+	return m.table.write(s, tableHead{at: last, lockTime: m.lockTime}, seen)
 }
 
-// writeSmall overwrites the file in place: less than a sector, so that it is old or new after a crash.
-func (s *Store) writeSmall(path, dir string, b []byte, size int64) error {
-	file, err := s.fs.Open(path)
-	created := errors.Is(err, fs.ErrNotExist)
-	if created {
-		if err := s.fs.MkdirAll(dir); err != nil {
-			return err
-		}
-		file, err = s.fs.Create(path, size)
-	}
-	if err != nil {
+// end writes the table for the start after a clean stop, and syncs it.
+func (m *marks) end(s *Store) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	last, _ := s.dispatcher.progress()
+	return m.table.write(s, tableHead{at: last, clean: true, lockTime: m.lockTime}, m.table.structure.Load())
+}
+
+// write writes the mark, then the checkpoint it belongs to.
+func (m *marks) write(s *Store, before timestamps, at commitlog.Offset) error {
+	b := mark{at: at, next: m.last, previous: before, lockTime: m.lockTime}.append(make([]byte, 0, markBytes))
+	if err := s.writeSmall(s.recoveryPath(), s.cfg.path("gantry"), b, markBytes); err != nil {
 		return err
 	}
-	_, err = file.WriteAt(b, 0)
-	if err = errors.Join(err, file.Sync(), file.Close()); err == nil && created {
-		err = s.fs.SyncDir(dir)
-	}
-	return err
+	return m.writeCheckpoint(s, m.last)
+}
+
+func (m *marks) writeCheckpoint(s *Store, t timestamps) error {
+	return s.writeSmall(s.checkpointPath(), s.cfg.StorePathRootDir, t.append(nil), checkpointBytes)
 }

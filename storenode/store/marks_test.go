@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 	"testing/synctest"
 
@@ -10,9 +11,9 @@ import (
 
 // FuzzMarks opens a store whose checkpoint and recovery mark hold anything: they may cost a longer way, never messages.
 func FuzzMarks(f *testing.F) {
-	f.Add([]byte{}, []byte{})
-	f.Add(bytes.Repeat([]byte{0, 0, 1, 0x8B, 0xCF, 0xE5, 0x68, 1}, 3), []byte("GRC1\x00\x00\x00\x00"))
-	f.Fuzz(func(t *testing.T, checkpoint, mark []byte) {
+	f.Add([]byte{}, []byte{}, []byte{})
+	f.Add(bytes.Repeat([]byte{0, 0, 1, 0x8B, 0xCF, 0xE5, 0x68, 1}, 3), mark{at: 7}.append(nil), []byte(tableMagic))
+	f.Fuzz(func(t *testing.T, checkpoint, mark, table []byte) {
 		synctest.Test(t, func(t *testing.T) {
 			mem := vfs.NewMem()
 			s := open(t, testConfig(), mem)
@@ -20,8 +21,10 @@ func FuzzMarks(f *testing.F) {
 			mem.Halt()
 			_ = s.Close()
 			mem = mem.AfterKill()
-			for path, content := range map[string][]byte{"/store/checkpoint": checkpoint, "/store/gantry/recovery": mark} {
-				if err := mem.MkdirAll("/store/gantry"); err != nil {
+			for path, content := range map[string][]byte{
+				"/store/checkpoint": checkpoint, "/store/gantry/recovery": mark, "/store/gantry/queues": table,
+			} {
+				if err := errors.Join(mem.MkdirAll("/store/gantry"), removeIfThere(mem, path)); err != nil {
 					t.Fatal(err)
 				}
 				file, err := mem.Create(path, int64(len(content)))

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"strings"
 	"sync"
 
@@ -93,7 +94,7 @@ func (s *Store) DeleteTopic(topic string) error {
 	}
 	select {
 	case err := <-done:
-		return err
+		return errors.Join(err, s.marks.note(s)) // a start after a kill must not read its messages again
 	case <-s.stop:
 		return commitlog.ErrClosed
 	}

@@ -22,25 +22,83 @@ func (s *Store) recover() error {
 	if err := errors.Join(s.marks.load(s), s.marks.setAbort(s)); err != nil {
 		return err
 	}
-	var trusted commitlog.Offset
+	var indexed commitlog.Offset
+	tabled, lost, err := s.restoreQueues(unclean)
 	switch {
+	case err != nil:
 	case s.log.Empty():
 		err = s.recoverEmpty()
+	case tabled != nil:
+		indexed, err = s.recoverTabled(*tabled, unclean)
 	case unclean:
-		trusted, err = s.recoverUnclean()
+		indexed, err = s.recoverUnclean(lost)
 	default:
-		trusted, err = s.recoverClean()
+		indexed, err = s.recoverClean(lost)
 	}
 	if err != nil {
 		return err
 	}
-	if err := s.startIndexer(trusted); err != nil {
+	if err := s.startIndexer(indexed); err != nil {
 		return err
+	}
+	if s.marks.missing {
+		if err := s.marks.reset(s); err != nil {
+			return err
+		}
 	}
 	s.marks.at = s.log.End()
 	s.logger.Info("store recovered", "path", s.cfg.StorePathRootDir, "clean", !unclean, "begin", int64(s.log.Min()), "end", int64(s.log.End()),
-		"queues", len(s.queues.All()), "duration", time.Since(begin).Round(time.Millisecond))
+		"queues", len(s.queues.All()), "from_table", tabled != nil, "duration", time.Since(begin).Round(time.Millisecond))
 	return nil
+}
+
+// restoreQueues takes the queues from their table, if it can be trusted; else it returns nil, and the table goes. lost
+// says that files which the table knows are gone: the queues on disk are not all there were.
+func (s *Store) restoreQueues(unclean bool) (from *tableHead, lost bool, err error) {
+	if s.marks.missing || s.log.Empty() {
+		return nil, false, s.marks.table.drop()
+	}
+	head, queues, ok, err := s.marks.table.read(unclean, s.marks.lockTime)
+	if err != nil || !ok {
+		return nil, false, errors.Join(err, s.marks.table.drop())
+	}
+	if err := s.restoreFrom(queues, head.logMin); err != nil {
+		s.logger.Warn("consume queues are not what their table says and will be made again from the commit log", "error", err)
+		s.queues.Forget()
+		return nil, true, s.marks.table.drop()
+	}
+	return &head, false, nil
+}
+
+func (s *Store) restoreFrom(queues []byte, logMin commitlog.Offset) error {
+	if err := s.queues.Restore(queues); err != nil {
+		return err
+	}
+	if err := s.queues.Each((*consumequeue.Queue).CheckFiles); err != nil || logMin == s.log.Min() {
+		return err
+	}
+	return s.queues.Each(func(q *consumequeue.Queue) error { // files of the log went since
+		_, err := q.Expire(s.log.Min())
+		return err
+	})
+}
+
+// recoverTabled reads the log from the last record that the table of queues covers. Of the queues' files nothing is read.
+func (s *Store) recoverTabled(head tableHead, unclean bool) (indexed commitlog.Offset, err error) {
+	trust := commitlog.Trust{CheckBodies: s.cfg.CheckCRCOnRecover, Unclean: unclean, SafeTime: math.MaxInt64}
+	if err := s.log.Recover(head.at, trust, s.redispatch); err != nil {
+		return 0, err
+	}
+	for _, q := range s.queues.All() {
+		if err := q.Truncate(s.log.End()); err != nil {
+			return 0, err
+		}
+	}
+	s.dispatcher.startAt(s.log.End())
+	if head.indexed == 0 || s.index.EndOffset() < head.indexEnd {
+		return s.index.EndOffset(), nil // there was none, or some of it is gone
+	}
+	return head.indexed, nil
 }
 
 // recoverEmpty removes the queues of a log that is gone, as the Java broker does.
@@ -59,7 +117,7 @@ func (s *Store) recoverEmpty() error {
 }
 
 // recoverClean begins with the record that the queues know last: the log is read from there, only to its end.
-func (s *Store) recoverClean() (trusted commitlog.Offset, err error) {
+func (s *Store) recoverClean(lost bool) (indexed commitlog.Offset, err error) {
 	damaged, err := s.queues.Load(consumequeue.Bounds{Min: s.log.Min(), Limit: math.MaxInt64})
 	if err != nil {
 		return 0, err
@@ -79,10 +137,10 @@ func (s *Store) recoverClean() (trusted commitlog.Offset, err error) {
 		}
 		from = max(from, q.MaxPhysical())
 	}
-	if damaged > 0 {
-		return s.log.End(), s.rebuild()
+	if damaged > 0 || lost {
+		return s.index.EndOffset(), s.rebuild()
 	}
-	return s.log.End(), s.catchUp(from)
+	return s.index.EndOffset(), s.catchUp(from)
 }
 
 // rebuild makes all queues from the log; units that are there are kept. Until the next checkpoint no start trusts the
@@ -120,16 +178,13 @@ func (s *Store) recordAt(offset commitlog.Offset) bool {
 }
 
 // recoverUnclean trusts log and queues up to the last checkpoint and makes the rest of the queues from the log.
-func (s *Store) recoverUnclean() (trusted commitlog.Offset, err error) {
-	from, err := s.uncleanStart()
-	if err != nil {
-		return 0, err
-	}
+func (s *Store) recoverUnclean(lost bool) (indexed commitlog.Offset, err error) {
+	from := s.uncleanStart()
 	damaged, err := s.queues.Load(consumequeue.Bounds{Min: s.log.Min(), Limit: from, Distrust: true})
 	if err != nil {
 		return 0, err
 	}
-	all := damaged > 0 || len(s.queues.All()) == 0 && from > s.log.Min()
+	all := damaged > 0 || lost || len(s.queues.All()) == 0 && from > s.log.Min()
 	trust := commitlog.Trust{CheckBodies: s.cfg.CheckCRCOnRecover, Unclean: true, SafeTime: s.marks.last.safe()}
 	err = s.log.Recover(from, trust, func(r message.Record) error {
 		if all {
@@ -141,20 +196,19 @@ func (s *Store) recoverUnclean() (trusted commitlog.Offset, err error) {
 		return 0, err
 	}
 	if all {
-		return from, s.rebuild()
+		return min(s.index.EndOffset(), from), s.rebuild()
 	}
 	s.dispatcher.startAt(s.log.End())
-	return from, nil
+	return min(s.index.EndOffset(), from), nil
 }
 
 // uncleanStart is a record before which log and queues surely are complete on the disk.
-func (s *Store) uncleanStart() (commitlog.Offset, error) {
-	start := s.javaStart()
-	nearest, ok, err := s.marks.nearest(s)
-	if err == nil && ok && nearest > start && nearest >= s.log.Min() && s.recordAt(nearest) {
+func (s *Store) uncleanStart() commitlog.Offset {
+	start, nearest := s.javaStart(), s.marks.nearest
+	if nearest > start && nearest >= s.log.Min() && s.recordAt(nearest) {
 		start = nearest
 	}
-	return start, err
+	return start
 }
 
 // javaStart is the newest file whose first record is not younger than the checkpoint, as in the Java broker.
@@ -208,9 +262,9 @@ func (s *Store) catchUp(from commitlog.Offset) error {
 	return nil
 }
 
-// startIndexer takes back what the index may not have whole, and has it go on from there.
-func (s *Store) startIndexer(trusted commitlog.Offset) error {
-	limit := min(s.index.EndOffset(), trusted, s.log.End())
+// startIndexer takes back what the index may not have whole, all from indexed on, and has it go on from there.
+func (s *Store) startIndexer(indexed commitlog.Offset) error {
+	limit := min(indexed, s.log.End())
 	if err := s.index.Rollback(limit); err != nil {
 		return fmt.Errorf("roll index back: %w", err)
 	}

@@ -281,6 +281,7 @@ func crashes(t *testing.T, seed uint64, power bool) {
 	cfg := testConfig()
 	cfg.MaxBufferedUnitBytes = 2000
 	cfg.FlushConsumeQueueThoroughInterval = 3 * time.Second
+	cfg.MarkInterval = time.Duration(seed%3) * time.Second
 	if power {
 		cfg.FlushDiskType = commitlog.SyncFlush
 	}
@@ -291,7 +292,7 @@ func crashes(t *testing.T, seed uint64, power bool) {
 		maybe := live(t, s, mem, random, certain)
 		mem.Halt()
 		_ = s.Close()
-		if power {
+		if power && random.IntN(3) > 0 {
 			mem = mem.AfterPowerLoss(random)
 		} else {
 			mem = mem.AfterKill()

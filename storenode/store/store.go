@@ -80,6 +80,7 @@ func (s *Store) open() (err error) {
 	s.offsets.init(s.queues)
 	s.dispatcher.init(s)
 	s.indexer.init(s)
+	s.marks.table.init(s)
 	s.disk.store = s
 	s.disk.look()
 	s.expiry.init(s)
@@ -107,6 +108,7 @@ func (s *Store) queuesConfig() consumequeue.Config {
 		FS: s.fs, Logger: s.logger, Dir: s.cfg.path("consumequeue"),
 		MappedFileSizeConsumeQueue: s.cfg.MappedFileSizeConsumeQueue, MaxOpenFiles: s.cfg.MaxOpenQueueFiles,
 		MaxBufferedBytes: s.cfg.MaxBufferedUnitBytes, LoadWorkers: 8,
+		BeforeRemove: s.marks.table.drop,
 	}
 }
 
@@ -150,6 +152,9 @@ func (s *Store) Close() error {
 		errs = append(errs, fmt.Errorf("queues are built up to %d of %d only", s.dispatcher.position(), s.log.End()), s.dispatcher.failure())
 	}
 	errs = append(errs, s.marks.checkpoint(s))
+	if errors.Join(errs...) == nil {
+		errs = append(errs, s.marks.end(s))
+	}
 	if errors.Join(errs...) == nil {
 		errs = append(errs, s.marks.clearAbort(s))
 	}

@@ -1,0 +1,166 @@
+package consumequeue
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"gantry/storenode/commitlog"
+)
+
+// ErrTable says that bytes are no table of queues.
+var ErrTable = errors.New("table of consume queues makes no sense")
+
+// row is what a start needs to know of a queue to use it without looking at its files. Units in memory are not in it.
+type row struct {
+	id                     int32
+	fileBytes, first, last int64
+	min, max               Offset
+	maxPhysical            commitlog.Offset
+}
+
+const rowBytes = 4 + 6*8
+
+func (r row) append(dst []byte) []byte {
+	be := binary.BigEndian
+	dst = be.AppendUint32(dst, uint32(r.id))
+	for _, n := range []int64{r.fileBytes, r.first, r.last, int64(r.min), int64(r.max), int64(r.maxPhysical)} {
+		dst = be.AppendUint64(dst, uint64(n))
+	}
+	return dst
+}
+
+func decodeRow(b []byte) row {
+	be := binary.BigEndian
+	n := func(field int) int64 { return int64(be.Uint64(b[4+8*field:])) }
+	return row{int32(be.Uint32(b)), n(0), n(1), n(2), Offset(n(3)), Offset(n(4)), commitlog.Offset(n(5))}
+}
+
+// check says what cannot be of a queue that has files.
+func (r row) check() error {
+	switch {
+	case r.fileBytes <= 0 || r.fileBytes%UnitBytes != 0 || r.first < 0 || r.first%r.fileBytes != 0 || r.last < r.first || r.last%r.fileBytes != 0:
+		return fmt.Errorf("%w: queue %d has files of %d bytes from %d to %d", ErrTable, r.id, r.fileBytes, r.first, r.last)
+	case int64(r.min) < r.first/UnitBytes || r.min > r.max || int64(r.max) > (r.last+r.fileBytes)/UnitBytes || r.maxPhysical < 0:
+		return fmt.Errorf("%w: queue %d has units from %d to %d in files from %d to %d", ErrTable, r.id, r.min, r.max, r.first, r.last)
+	}
+	return nil
+}
+
+// AppendTable appends what Restore takes: each queue as far as its units are in files. A queue that changes meanwhile
+// stands in it as of some moment of the call. store's FORMAT.md describes the bytes.
+func (qs *Queues) AppendTable(dst []byte) []byte {
+	qs.mu.RLock()
+	defer qs.mu.RUnlock()
+	for topic, byID := range qs.topics {
+		dst = appendTopic(dst, topic, byID)
+	}
+	return dst
+}
+
+func appendTopic(dst []byte, topic string, byID map[int32]*Queue) []byte {
+	begin := len(dst)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(topic)))
+	dst = append(dst, topic...)
+	countAt := len(dst)
+	dst = append(dst, 0, 0, 0, 0)
+	rows := 0
+	for _, q := range byID {
+		if r, ok := q.row(); ok {
+			dst = r.append(dst)
+			rows++
+		}
+	}
+	if rows == 0 {
+		return dst[:begin]
+	}
+	binary.BigEndian.PutUint32(dst[countAt:], uint32(rows))
+	return dst
+}
+
+// row is what lies in the queue's files; ok is false where there are none.
+func (q *Queue) row() (r row, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.files {
+		return row{}, false
+	}
+	return row{q.id, q.fileBytes, q.first, q.last, min(q.min, q.tailAt), q.tailAt, q.filed}, true
+}
+
+// Restore makes the queues of a table instead of Load, without a look at their files: whoever calls it knows that
+// nobody has used them since. Error: ErrTable, and no queue is known then.
+func (qs *Queues) Restore(table []byte) error {
+	for rest := table; len(rest) > 0; {
+		var err error
+		if rest, err = qs.restoreTopic(rest); err != nil {
+			qs.Forget()
+			return err
+		}
+	}
+	return nil
+}
+
+// Forget has no queue known any more; their files stay. It is for the time before Put.
+func (qs *Queues) Forget() {
+	qs.mu.Lock()
+	defer qs.mu.Unlock()
+	clear(qs.topics)
+}
+
+func (qs *Queues) restoreTopic(b []byte) (rest []byte, err error) {
+	if len(b) < 2 {
+		return nil, fmt.Errorf("%w: %d bytes are left", ErrTable, len(b))
+	}
+	length := int(binary.BigEndian.Uint16(b))
+	if len(b) < 2+length+4 {
+		return nil, fmt.Errorf("%w: a topic of %d bytes in %d", ErrTable, length, len(b))
+	}
+	topic := string(b[2 : 2+length])
+	rows := int(binary.BigEndian.Uint32(b[2+length:]))
+	b = b[2+length+4:]
+	if len(b)/rowBytes < rows {
+		return nil, fmt.Errorf("%w: %d queues of topic %s in %d bytes", ErrTable, rows, topic, len(b))
+	}
+	for range rows {
+		r := decodeRow(b)
+		if err := r.check(); err != nil {
+			return nil, fmt.Errorf("topic %s: %w", topic, err)
+		}
+		qs.add(topic, r.id).restore(r)
+		b = b[rowBytes:]
+	}
+	return b, nil
+}
+
+func (q *Queue) restore(r row) {
+	q.fileBytes, q.files, q.first, q.last = r.fileBytes, true, r.first, r.last
+	q.min, q.max, q.tailAt = r.min, r.max, r.max
+	q.maxPhysical, q.filed = r.maxPhysical, r.maxPhysical
+}
+
+// CheckFiles says what is wrong with the queue's files as far as their names and lengths tell, nil where nothing is. A
+// file that goes meanwhile because it has expired is nothing wrong.
+func (q *Queue) CheckFiles() error {
+	q.mu.Lock()
+	first, last, files := q.first, q.last, q.files
+	q.mu.Unlock()
+	for start := first; files && start <= last; start += q.fileBytes {
+		info, err := q.owner.cfg.FS.Stat(q.path(start))
+		if err == nil && info.Size == q.fileBytes || q.expired(start) {
+			continue
+		}
+		if err == nil {
+			err = fmt.Errorf("file %s has %d bytes", q.path(start), info.Size)
+		}
+		return err
+	}
+	return nil
+}
+
+// expired says that the file that begins at start is no longer the queue's.
+func (q *Queue) expired(start int64) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return !q.files || start < q.first
+}
