@@ -13,10 +13,10 @@ import (
 
 // Op is one operation about to be done, as a hook of Mem sees it.
 type Op struct {
-	Kind   string // mkdir, list, stat, create, open, remove, rename, syncdir, syncall, lock, read, write, truncate, sync, map, usage
+	Kind   string // mkdir, list, stat, create, open, remove, rename, syncdir, syncall, lock, read, write, truncate, sync, map, usage, dropcache
 	Path   string
 	Offset int64 // of a read, write or truncate
-	Bytes  int   // of a read or write
+	Bytes  int   // of a read, write or dropcache
 }
 
 // ShortWrite is what a hook returns to have the first Bytes written before the write fails with Err.

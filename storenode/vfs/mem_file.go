@@ -207,6 +207,14 @@ func (f *memFile) DataFrom(offset int64) (bool, error) {
 	return f.node.hasDataFrom(offset), nil
 }
 
+func (f *memFile) DropCache(offset, length int64) error {
+	if err := f.fs.begin(Op{Kind: "dropcache", Path: f.path, Offset: offset, Bytes: int(length)}); err != nil {
+		return err
+	}
+	defer f.fs.mu.Unlock()
+	return nil
+}
+
 func (f *memFile) Map(length int) (Mapping, error) {
 	if err := f.fs.begin(Op{Kind: "map", Path: f.path, Bytes: length}); err != nil {
 		return nil, err

@@ -38,6 +38,17 @@ func (f osFile) DataFrom(offset int64) (bool, error) {
 	return false, err
 }
 
+// fadviseDontNeed is POSIX_FADV_DONTNEED.
+const fadviseDontNeed = 4
+
+func (f osFile) DropCache(offset, length int64) error {
+	_, _, errno := syscall.Syscall6(syscall.SYS_FADVISE64, f.Fd(), uintptr(offset), uintptr(length), fadviseDontNeed, 0, 0)
+	if errno != 0 {
+		return &fs.PathError{Op: "fadvise", Path: f.Name(), Err: errno}
+	}
+	return nil
+}
+
 func (m *osMapping) Sync() error {
 	if len(m.bytes) == 0 {
 		return nil

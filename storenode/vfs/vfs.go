@@ -62,6 +62,9 @@ type File interface {
 	Sync() error
 	// DataFrom says whether any byte at or behind offset may be other than zero.
 	DataFrom(offset int64) (bool, error)
+	// DropCache tells the system that what it keeps of the range in memory is not needed soon. What is not on the disk yet
+	// stays, and the bytes are the same for who reads them.
+	DropCache(offset, length int64) error
 	// Map maps the first length bytes for reading and writing. Touching a page for which the disk has no room faults:
 	// see debug.SetPanicOnFault.
 	Map(length int) (Mapping, error)

@@ -253,3 +253,19 @@ func TestDiskUsageCountsWhatIsFree(t *testing.T) {
 		t.Errorf("usage %+v as set", u)
 	}
 }
+
+func TestDroppingTheCacheChangesNothing(t *testing.T) {
+	each(t, func(t *testing.T, system FS, dir string) {
+		f := must[File](t)(system.Create(filepath.Join(dir, "f"), 3*4096))
+		write(t, f, "written, not synced", 5000)
+		if err := f.DropCache(4096, 8192); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(f.Sync(), f.DropCache(0, 3*4096)); err != nil {
+			t.Fatal(err)
+		}
+		if got := read(t, f, 5000, 19); got != "written, not synced" {
+			t.Errorf("read %q", got)
+		}
+	})
+}
