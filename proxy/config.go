@@ -32,6 +32,11 @@ type Config struct {
 	Connections int             // bound of clients at shards, and of who asks the name server, default remoting.DefaultConnections
 	Limits      remoting.Limits // of each client's connection
 
+	// OnSelf is told after what Server.Self returns is not what it was: other
+	// proxies are to hear it. It may be called from several goroutines at once,
+	// before Start has returned, and must not block.
+	OnSelf func()
+
 	ProxyID string            // one running proxy
 	Dial    remoting.DialFunc // how nodes are reached, default TCP
 	Log     *slog.Logger
@@ -49,6 +54,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.GatewayBasePort == 0 {
 		c.GatewayBasePort = 20911
+	}
+	if c.OnSelf == nil {
+		c.OnSelf = func() {}
 	}
 	if c.Dial == nil {
 		c.Dial = remoting.DialTCP

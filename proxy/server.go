@@ -26,6 +26,7 @@ type Server struct {
 	clients    *remoting.Server // connections to the ports of shards
 	nameserver *nameserver.Server
 	shards     *shards
+	peers      *peers
 }
 
 // Start listens for name-server questions. Ports of shards open as the shards
@@ -38,7 +39,10 @@ func Start(config Config, registered ...net.Listener) (*Server, error) {
 	s := &Server{config: config,
 		asking:  remoting.NewServer(config.Log, config.Limits, config.Connections),
 		clients: remoting.NewServer(config.Log, config.Limits, config.Connections)}
-	s.shards = newShards(config, s.clients)
+	s.peers = newPeers(config)
+	s.shards = newShards(config, s.clients, func(served route.Slots) {
+		s.peers.change(func(self *route.Peer) { self.Slots = served })
+	})
 	s.nameserver = nameserver.New(config.Log, nameserver.Config{
 		View:               s.view(),
 		OnShardsChanged:    func() { s.shards.reconcile(s.nameserver.Table().Shards) },
@@ -59,7 +63,7 @@ func (s *Server) view() nameserver.View {
 	if s.config.RouteMode == DirectRoutes {
 		return nameserver.Direct
 	}
-	return route.Gateway{AdvertiseAddr: s.config.AdvertiseAddr, Port: s.shards.port}.View
+	return route.Gateway{AdvertiseAddr: s.config.AdvertiseAddr, Port: s.shards.port, Proxies: s.peers.all}.View
 }
 
 // shardBound is how long a shard of the same process may take to be served.

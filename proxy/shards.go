@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -21,13 +20,19 @@ import (
 // A port opens when its shard's slot is first known and stays: slots never
 // change meaning, and while a node is away its clients' requests wait.
 type shards struct {
-	config Config
-	conns  *remoting.Server
+	config   Config
+	conns    *remoting.Server
+	onServed func(route.Slots) // told which slots are served where that is news; must not block
 
-	mu      sync.Mutex // guards what follows; held while ports open, so that two registrations open none twice
-	copies  map[copyID]*shardCopy
-	trouble map[copyID]error // why a copy is not served
-	closed  bool
+	mu         sync.Mutex                // guards what follows; held while ports open, so that two registrations open none twice
+	registered func() []nameserver.Shard // asks for the registrations
+	copies     map[copyID]*shardCopy
+	trouble    map[copyID]error // why a copy is not served
+	served     route.Slots      // as told
+	closed     bool
+
+	stop    chan struct{}
+	running sync.WaitGroup
 }
 
 type copyID struct {
@@ -37,13 +42,17 @@ type copyID struct {
 
 // shardCopy is one copy of a shard behind one port and its VIP port.
 type shardCopy struct {
+	slot      int
 	port      int
 	listeners []net.Listener
 	node      *upstream.Node
 }
 
-func newShards(config Config, conns *remoting.Server) *shards {
-	return &shards{config: config, conns: conns, copies: map[copyID]*shardCopy{}, trouble: map[copyID]error{}}
+func newShards(config Config, conns *remoting.Server, onServed func(route.Slots)) *shards {
+	s := &shards{config: config, conns: conns, onServed: onServed,
+		copies: map[copyID]*shardCopy{}, trouble: map[copyID]error{}, stop: make(chan struct{})}
+	s.running.Go(s.retryPorts)
+	return s
 }
 
 // port is where a copy is served now.
@@ -57,10 +66,10 @@ func (s *shards) port(brokerName string, brokerID int64) (port int, open bool) {
 	return c.port, true
 }
 
-// reconcile opens what the registrations ask for; all is asked for them once no
-// other call is under way, so that the latest answer counts. Ports that are left
-// close before others open: two shards may exchange theirs.
-func (s *shards) reconcile(all func() []nameserver.Shard) {
+// reconcile opens what the registrations ask for; registered is asked for them
+// once no other call is under way, so that the latest answer counts. Ports that
+// are left close before others open: two shards may exchange theirs.
+func (s *shards) reconcile(registered func() []nameserver.Shard) {
 	if s.config.RouteMode != GatewayRoutes {
 		return
 	}
@@ -69,21 +78,29 @@ func (s *shards) reconcile(all func() []nameserver.Shard) {
 	if s.closed {
 		return
 	}
-	wanted := s.wanted(all())
+	s.registered = registered
+	wanted := s.wanted(registered())
 	for _, w := range wanted {
 		if c := s.copies[w.id]; c != nil && c.port != w.port {
 			c.leavePorts()
 		}
 	}
+	before := s.trouble
+	s.trouble = map[copyID]error{}
 	for _, w := range wanted {
-		s.note(w.id, s.serve(w))
+		if err := s.serve(w); err != nil {
+			s.note(w.id, err, before[w.id])
+		}
 	}
+	s.tellServed()
 }
 
 // wanted is a copy that is to be served: where, and where its node is.
 type wanted struct {
 	id   copyID
+	slot int
 	port int
+	err  error // why there is no port for it
 	addr string
 }
 
@@ -93,41 +110,25 @@ func (s *shards) wanted(all []nameserver.Shard) (list []wanted) {
 			if !n.Gateway || shard.Slot == membership.NoSlot {
 				continue
 			}
-			id := copyID{shard.BrokerName, n.BrokerID}
 			port, err := route.Port(s.config.GatewayBasePort, shard.Slot, n.BrokerID)
-			if err != nil {
-				s.note(id, err)
-				continue
-			}
-			list = append(list, wanted{id, port, n.Addr})
+			list = append(list, wanted{copyID{shard.BrokerName, n.BrokerID}, shard.Slot, port, err, n.Addr})
 		}
 	}
 	return list
 }
 
 // note keeps why a copy is not served and logs it where it is news.
-func (s *shards) note(id copyID, err error) {
-	before := s.trouble[id]
-	delete(s.trouble, id)
-	if err == nil {
-		return
-	}
+func (s *shards) note(id copyID, err, before error) {
 	s.trouble[id] = err
 	if before == nil || before.Error() != err.Error() {
-		s.config.Log.Error("shard not served", "broker_name", id.brokerName, "broker_id", id.brokerID, "err", err)
+		s.config.Log.Error("shard not served, trying again every second", "broker_name", id.brokerName, "broker_id", id.brokerID, "err", err)
 	}
-}
-
-// leavePorts closes a copy's ports: its shard lost the slot to an earlier record.
-// Clients that have come through them stay.
-func (c *shardCopy) leavePorts() {
-	for _, l := range c.listeners {
-		l.Close()
-	}
-	c.listeners = nil
 }
 
 func (s *shards) serve(w wanted) error {
+	if w.err != nil {
+		return w.err
+	}
 	c := s.copies[w.id]
 	if c == nil {
 		c = &shardCopy{node: s.open(w.id.brokerName, w.addr)}
@@ -141,28 +142,12 @@ func (s *shards) serve(w wanted) error {
 	if err != nil {
 		return err
 	}
-	c.port, c.listeners = w.port, listeners
+	c.slot, c.port, c.listeners = w.slot, w.port, listeners
 	for _, l := range listeners {
 		s.conns.Serve(l, func(conn *remoting.Conn) remoting.FrameHandler { return session.Open(conn, c.node, policyOf) })
 	}
 	s.config.Log.Info("shard served", "broker_name", w.id.brokerName, "broker_id", w.id.brokerID, "port", w.port)
 	return nil
-}
-
-// listen opens a copy's port and its VIP port.
-func (s *shards) listen(port int) ([]net.Listener, error) {
-	var open []net.Listener
-	for _, p := range []int{port, route.VIP(port)} {
-		l, err := net.Listen("tcp", net.JoinHostPort(s.config.BindAddress, strconv.Itoa(p)))
-		if err != nil {
-			for _, l := range open {
-				l.Close()
-			}
-			return nil, err
-		}
-		open = append(open, l)
-	}
-	return open, nil
 }
 
 func (s *shards) open(brokerName, addr string) *upstream.Node {
@@ -226,8 +211,12 @@ func (s *shards) all() []*shardCopy {
 // close lets go of every node; none is reached again.
 func (s *shards) close() {
 	s.mu.Lock()
-	s.closed = true
+	if !s.closed {
+		s.closed = true
+		close(s.stop)
+	}
 	s.mu.Unlock()
+	s.running.Wait()
 	for _, c := range s.all() {
 		c.node.Close()
 	}

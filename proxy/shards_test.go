@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -76,6 +77,7 @@ type served struct {
 	log     logText
 	network memnet.Network
 	base    int
+	told    []route.Slots // which slots are served, as it was said; guarded by shards.mu
 }
 
 func serveShards(t *testing.T, mode RouteMode) *served {
@@ -83,7 +85,7 @@ func serveShards(t *testing.T, mode RouteMode) *served {
 	config := Config{BindAddress: "127.0.0.1", GatewayBasePort: s.base, RouteMode: mode, ProxyID: "p",
 		Dial: s.network.Dial, Log: slog.New(slog.NewTextHandler(&s.log, nil))}
 	conns := remoting.NewServer(config.Log, remoting.Limits{}, 0)
-	s.shards = newShards(config, conns)
+	s.shards = newShards(config, conns, func(served route.Slots) { s.told = append(s.told, served) })
 	t.Cleanup(func() {
 		s.shards.close()
 		conns.Close(context.Background())
@@ -173,6 +175,7 @@ func TestAShardThatLosesItsSlotLeavesItsPorts(t *testing.T) {
 	if port, open := s.port("a", 0); port != s.base+20 || !open {
 		t.Errorf("clients are told port %d, %v", port, open)
 	}
+	s.wantServed("[]", "[0]", "[1]")
 }
 
 func TestShardsMayExchangeTheirSlots(t *testing.T) {
@@ -225,12 +228,36 @@ func TestAPortInUseIsSaidAndNotTold(t *testing.T) {
 	if err := s.await(ctx, copyID{"b", 0}); err != nil {
 		t.Errorf("waiting for the other: %v", err)
 	}
-	taken.Close()
-	s.at("a", 0, "a", "b", 1, "b")
-	if err := s.await(ctx, copyID{"a", 0}); err != nil {
-		t.Errorf("when the port is free: %v", err)
+	s.wantServed("[]", "[1]")
+	taken.Close() // and nobody registers
+	for s.await(ctx, copyID{"a", 0}) != nil && ctx.Err() == nil {
+		time.Sleep(10 * time.Millisecond)
 	}
 	s.wantAsked("a", "b")
+	s.wantServed("[]", "[1]", "[0 1]")
+	if n := s.log.count("shard not served"); n != 1 {
+		t.Errorf("said %d times", n)
+	}
+}
+
+// wantServed compares what was said of the slots served, from the start on.
+func (s *served) wantServed(want ...string) {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	said := []string{"[]"}
+	for _, told := range s.told {
+		var slots []int
+		for slot := range 8 * len(told) {
+			if told.Has(slot) {
+				slots = append(slots, slot)
+			}
+		}
+		said = append(said, fmt.Sprint(slots))
+	}
+	if !slices.Equal(said, want) {
+		s.t.Errorf("the slots served were %v, want %v", said, want)
+	}
 }
 
 func TestWhatOpensNoPorts(t *testing.T) {

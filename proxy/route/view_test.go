@@ -62,6 +62,7 @@ func TestWhatClientsAreToldOfAShard(t *testing.T) {
 	ports := func(brokerName string, brokerID int64) (int, bool) {
 		return 20911 + 4*int(brokerID), brokerName == "open"
 	}
+	alone := func() []Peer { return []Peer{{ID: "self", Slots: Slots{}.With(0)}} }
 	gateway := nameserver.Node{BrokerID: 0, Addr: "10.1.1.1:10911", Gateway: true}
 	slave := nameserver.Node{BrokerID: 1, Addr: "10.1.1.2:10911", Gateway: true}
 	java := nameserver.Node{BrokerID: 1, Addr: "10.9.9.9:10911"}
@@ -87,10 +88,12 @@ func TestWhatClientsAreToldOfAShard(t *testing.T) {
 			nameserver.Shard{BrokerName: "open", Nodes: []nameserver.Node{gateway, java}}, map[int64]string{0: "gw:20911", 1: "10.9.9.9:10911"}},
 		"nothing while no port is open": {"gw", "",
 			nameserver.Shard{BrokerName: "closed", Nodes: []nameserver.Node{gateway}}, map[int64]string{}},
+		"nothing while no proxy serves the slot": {"gw", "",
+			nameserver.Shard{BrokerName: "open", Slot: 5, Nodes: []nameserver.Node{gateway}}, map[int64]string{}},
 		"nothing while the slot is not recorded": {"gw", "",
 			nameserver.Shard{BrokerName: "open", Slot: membership.NoSlot, Nodes: []nameserver.Node{gateway}}, map[int64]string{}},
 	} {
-		got := Gateway{AdvertiseAddr: row.advertise, Port: ports}.View(asker(row.asker), row.shard)
+		got := Gateway{AdvertiseAddr: row.advertise, Port: ports, Proxies: alone}.View(asker(row.asker), row.shard)
 		if fmt.Sprint(got) != fmt.Sprint(row.want) {
 			t.Errorf("%s: %v, want %v", name, got, row.want)
 		}
