@@ -18,6 +18,7 @@ func (c *nullConn) answer() *remoting.Response {
 		protocol.GetBrokerClusterInfo:    (*nullConn).clusterInfo,
 		protocol.HeartBeat:               (*nullConn).heartbeat,
 		protocol.UnregisterClient:        (*nullConn).unregister,
+		protocol.UpdateAndCreateTopic:    (*nullConn).makeTopic,
 		protocol.GetConsumerListByGroup:  (*nullConn).consumerList,
 		protocol.LockBatchMQ:             (*nullConn).lock,
 		protocol.QueryConsumerOffset:     zeroOffset,
@@ -50,6 +51,12 @@ func (c *nullConn) route() (*remoting.Response, error) {
 		BrokerDatas: protocol.Set[protocol.BrokerData]{c.broker()},
 		QueueDatas:  protocol.Set[protocol.QueueData]{{BrokerName: nullBrokerName, Perm: readAndWrite, ReadQueueNums: n, WriteQueueNums: n}},
 	}.Encode()}, nil
+}
+
+// makeTopic has nothing to do: every topic is there.
+func (c *nullConn) makeTopic() (*remoting.Response, error) {
+	var h protocol.UpdateAndCreateTopicRequest
+	return &remoting.Response{}, h.Decode(c.command.Ext)
 }
 
 func (c *nullConn) clusterInfo() (*remoting.Response, error) {

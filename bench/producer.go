@@ -14,6 +14,8 @@ type ProducerOptions struct {
 	Client client.Config
 
 	Topic          string
+	Topics         int // topics by that name and a number, in random turn; 0: the one topic (ours)
+	Queues         int // of each topic, which is made before the first send; 0: as the server makes it (ours)
 	Threads        int // senders at once; 1 where Async
 	MessageBytes   int
 	KeyEnable      bool
@@ -46,6 +48,8 @@ func producerCommand() *cli.Command {
 			&cli.IntFlag{Name: "e", Aliases: []string{"delayLevel"}, Value: 1, Usage: "`LEVEL` of the delay"},
 			boolFlag("y", "asyncEnable", "send without waiting, from one sender:"),
 			boolFlag("c", "compressEnable", "compress bodies of 4096 bytes and more:"),
+			&cli.IntFlag{Name: "topics", Usage: "send to so many `TOPICS`, named after -t with a number behind it, 0: to -t itself"},
+			&cli.IntFlag{Name: "queues", Usage: "make each topic with so many `QUEUES` first, 0: leave that to the server"},
 			&cli.IntFlag{Name: "batch", Usage: "send batches of so many `MESSAGES`, 0: one by one"},
 			reportFlag(), secondsFlag(), headerFlag(),
 		}, notOffered()...),
@@ -66,7 +70,7 @@ func producerOptions(c *cli.Context) (ProducerOptions, error) {
 	}
 	b := bools{c: c}
 	o := ProducerOptions{Client: config,
-		Topic: c.String("t"), Threads: c.Int("w"), MessageBytes: c.Int("s"), KeyEnable: b.get("k"), PropertyBytes: c.Int("p"),
+		Topic: c.String("t"), Topics: c.Int("topics"), Queues: c.Int("queues"), Threads: c.Int("w"), MessageBytes: c.Int("s"), KeyEnable: b.get("k"), PropertyBytes: c.Int("p"),
 		TagCount: c.Int("l"), Quantity: c.Int64("q"), DelayEnable: b.get("d"), DelayLevel: c.Int("e"), Async: b.get("y"),
 		BatchMessages: c.Int("batch"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"), CompressBodies: b.get("c"),
 	}
@@ -87,5 +91,10 @@ func Produce(ctx context.Context, o ProducerOptions, out io.Writer) error {
 		return err
 	}
 	defer c.Close()
+	if o.Queues > 0 {
+		if err := makeTopics(ctx, c, o.topicNames(), int32(o.Queues)); err != nil {
+			return err
+		}
+	}
 	return newProducerRun(o, c, out).run(ctx)
 }

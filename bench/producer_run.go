@@ -22,6 +22,7 @@ type producerRun struct {
 	options  ProducerOptions
 	producer *client.Producer
 	out      io.Writer
+	topics   []string
 	body     []byte
 	stats    producerStats
 	window   window[producerSample]
@@ -32,7 +33,7 @@ func newProducerRun(o ProducerOptions, c *client.Client, out io.Writer) *produce
 	if o.CompressBodies {
 		config.CompressOverBytes = 0 // the client's default
 	}
-	return &producerRun{options: o, producer: c.Producer(config), out: out, body: randomBody(o.MessageBytes)}
+	return &producerRun{options: o, producer: c.Producer(config), out: out, topics: o.topicNames(), body: randomBody(o.MessageBytes)}
 }
 
 // randomBody is letters and digits, as the official benchmark's.
@@ -127,7 +128,7 @@ func (r *producerRun) send(ctx context.Context, n int64, random *rand.Rand) erro
 }
 
 func (r *producerRun) message(now time.Time, random *rand.Rand) *client.Message {
-	m := &client.Message{Topic: r.options.Topic, Body: r.body}
+	m := &client.Message{Topic: r.topics[random.IntN(len(r.topics))], Body: r.body}
 	if r.options.KeyEnable {
 		m.Keys = strconv.FormatInt(now.Unix(), 10)
 	}

@@ -79,6 +79,7 @@ func TestAShortProducerRunPrintsTheOfficialLines(t *testing.T) {
 		"one by one":   func(*ProducerOptions) {},
 		"asynchronous": func(o *ProducerOptions) { o.Async = true },
 		"batches":      func(o *ProducerOptions) { o.BatchMessages = 7 },
+		"many topics":  func(o *ProducerOptions) { o.Topics, o.Queues = 5, 4 },
 		"dressed up":   func(o *ProducerOptions) { o.KeyEnable, o.TagCount, o.PropertyBytes, o.DelayEnable = true, 3, 100, true },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -132,10 +132,11 @@ func (c *Client) Route(ctx context.Context, topic string) (*Route, error) {
 	if r := c.routes.get(topic); r != nil {
 		return r, nil
 	}
-	return c.fetchRoute(ctx, topic)
+	return c.FetchRoute(ctx, topic)
 }
 
-func (c *Client) fetchRoute(ctx context.Context, topic string) (*Route, error) {
+// FetchRoute is Route from a name server, whatever was asked for before.
+func (c *Client) FetchRoute(ctx context.Context, topic string) (*Route, error) {
 	data, err := c.askRoute(ctx, topic)
 	if err != nil {
 		return nil, err
@@ -203,7 +204,7 @@ func (c *Client) AskNamesrv(ctx context.Context, r *remoting.Request) (answer *r
 func (c *Client) keepRoutes() {
 	every(c.ctx, c.config.RouteMillis, func() {
 		for _, topic := range c.routes.topics() {
-			if _, err := c.fetchRoute(c.ctx, topic); err != nil {
+			if _, err := c.FetchRoute(c.ctx, topic); err != nil {
 				c.config.Log.Debug("route not renewed", "topic", topic, "err", err)
 			}
 		}
