@@ -32,6 +32,7 @@ type Command struct {
 	Ext      Fields
 	Body     []byte
 	Kind     HeaderKind
+	Repeated bool // a proxy sends it again after an attempt of unknown outcome; no client can say so
 }
 
 // IsResponse reports whether the command answers a request.

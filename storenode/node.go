@@ -182,7 +182,7 @@ func (n *Node) listen() (err error) {
 
 func (n *Node) serve() {
 	n.conns = remoting.NewServer(n.log, n.config.Limits, n.config.Connections)
-	peers := session.New(session.Config{ClusterKey: n.config.ClusterKey, Log: n.log, Handle: n.handler(), Closed: n.peerGone})
+	peers := session.New(session.Config{Cluster: n.config.BrokerClusterName, ClusterKey: n.config.ClusterKey, Log: n.log, Handle: n.handler(), Closed: n.peerGone})
 	n.conns.Serve(n.listener, peers.Open)
 }
 

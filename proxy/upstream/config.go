@@ -10,10 +10,14 @@ import (
 // Config is what a Node needs; zero values mean the defaults named.
 type Config struct {
 	ProxyID    string
+	Cluster    string // of the node, "" where that is not known
 	ClusterKey string // proves the proxy to nodes; none by default
-	Dial       remoting.DialFunc
-	Limits     remoting.Limits // of each connection; never idle
-	Log        *slog.Logger
+	// GatewayAddr is host:port under which the cluster's clients reach the node through proxies, "" where nobody set it;
+	// asked at each handshake. May be nil.
+	GatewayAddr func() string
+	Dial        remoting.DialFunc
+	Limits      remoting.Limits // of each connection; never idle
+	Log         *slog.Logger
 
 	RetryMillis  int // how long a request waits for its node, default 2,000 (proxyRetryMillis)
 	WaitingBytes int // frames that wait for one node, default 32 MiB

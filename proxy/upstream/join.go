@@ -49,7 +49,7 @@ func (j *join) all(e envelope.Envelope) {
 }
 
 // dial opens and proves every connection to addr.
-func (n *Node) dial(ctx context.Context, addr, group string) (*join, error) {
+func (n *Node) dial(ctx context.Context, addr string, attempt int) (*join, error) {
 	j := &join{node: n, shook: make(chan error, len(envelope.Classes)),
 		ended: make(chan error, len(envelope.Classes)), known: make(chan struct{}, 1)}
 	for _, class := range envelope.Classes {
@@ -58,10 +58,10 @@ func (n *Node) dial(ctx context.Context, addr, group string) (*join, error) {
 			j.close(err)
 			return nil, err
 		}
-		l := &link{class: class, conn: remoting.NewConn(raw, n.config.Limits)}
+		l := &link{class: class, conn: remoting.NewConn(raw, n.config.Limits), handshake: n.handshake(class, attempt)}
 		j.links = append(j.links, l)
 		n.running.Go(func() { j.serve(l) })
-		l.shake(n.config, group)
+		l.tell(envelope.CodeHandshake, l.handshake)
 	}
 	if err := j.shaken(ctx); err != nil {
 		j.close(err)
@@ -90,10 +90,12 @@ func (j *join) serve(l *link) {
 		if l.shook {
 			return j.frame(prefix, frame)
 		}
-		if err := l.shaken(frame); err != nil {
+		if err := l.shaken(j.node.config.ClusterKey, frame); err != nil {
 			return err
 		}
-		j.shook <- nil
+		if l.shook {
+			j.shook <- nil
+		}
 		return nil
 	})
 	if !l.shook {

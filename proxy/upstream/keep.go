@@ -3,7 +3,6 @@ package upstream
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 )
 
@@ -52,7 +51,7 @@ func (n *Node) begin(interrupt context.CancelCauseFunc) (addr string) {
 func (n *Node) join(ctx context.Context, addr string, attempt int) (*join, error) {
 	bounded, cancel := context.WithTimeout(ctx, joinBound)
 	defer cancel()
-	j, err := n.dial(bounded, addr, n.config.ProxyID+"/"+strconv.Itoa(attempt))
+	j, err := n.dial(bounded, addr, attempt)
 	var announced []*Session
 	if err == nil {
 		announced, err = n.announceAll(bounded, j)

@@ -9,9 +9,10 @@ import (
 
 // link is one connection of a joining. Frames to many sessions share it.
 type link struct {
-	class envelope.Class
-	conn  *remoting.Conn
-	shook bool // the handshake was answered; only Serve's goroutine looks
+	class     envelope.Class
+	conn      *remoting.Conn
+	handshake envelope.Handshake // what the node was asked to believe
+	shook     bool               // and does; only Serve's goroutine looks
 }
 
 // send puts a whole frame behind its envelope. A connection that has failed
@@ -45,18 +46,28 @@ func (l *link) request(e envelope.Envelope, code int32, header remoting.Header) 
 
 func (l *link) signal(e envelope.Envelope) { l.request(e, envelope.CodeSignal, nil) }
 
-// shake asks the node to take the connection for one of a proxy's.
-func (l *link) shake(c Config, group string) {
-	h := envelope.Handshake{ProxyID: c.ProxyID, LinkGroup: group, Class: l.class}
-	h.Proof = envelope.Prove(c.ClusterKey, h)
+// handshake is what the node is asked to believe of a connection.
+func (n *Node) handshake(class envelope.Class, attempt int) envelope.Handshake {
+	h := envelope.Handshake{Cluster: n.config.Cluster, ProxyID: n.config.ProxyID, LinkGroup: n.group, Joining: int64(attempt),
+		Class: class, Nonce: envelope.NewNonce()}
+	if n.config.GatewayAddr != nil {
+		h.GatewayAddr = n.config.GatewayAddr()
+	}
+	return h
+}
+
+// tell sends a request before envelopes are on.
+func (l *link) tell(code int32, header remoting.Header) {
 	dst, err := l.conn.Begin()
 	if err != nil {
 		return
 	}
-	l.conn.Commit(remoting.AppendRequest(dst, 1, &remoting.Request{Code: envelope.CodeHandshake, Header: h}))
+	l.conn.Commit(remoting.AppendRequest(dst, 1, &remoting.Request{Code: code, Header: header}))
 }
 
-func (l *link) shaken(frame []byte) error {
+// shaken reads an answer before envelopes are on: the node takes the connection,
+// or asks for a proof first.
+func (l *link) shaken(clusterKey string, frame []byte) error {
 	var d remoting.Decoder
 	var c remoting.Command
 	if err := d.Decode(frame, &c); err != nil {
@@ -64,6 +75,14 @@ func (l *link) shaken(frame []byte) error {
 	}
 	if c.Code != 0 {
 		return fmt.Errorf("storage node refuses: code %d, %s", c.Code, c.Remark)
+	}
+	var challenge envelope.Challenge
+	if err := challenge.Decode(c.Ext); err != nil {
+		return err
+	}
+	if challenge.Nonce != "" {
+		l.tell(envelope.CodeProof, envelope.Proof{MAC: envelope.Prove(clusterKey, challenge, l.handshake)})
+		return nil
 	}
 	l.shook = true
 	l.conn.SetPrefix(envelope.Size)

@@ -3,6 +3,7 @@ package upstream
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,6 +17,7 @@ import (
 // is open, and announces every session anew each time.
 type Node struct {
 	name   string // for logs: the shard's brokerName
+	group  string // what the node knows its connections by, through all joinings
 	config Config
 	tell   teller // keepJoined's
 
@@ -38,7 +40,7 @@ type Node struct {
 func Open(config Config, name, addr string) *Node {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	config = config.withDefaults()
-	n := &Node{name: name, addr: addr, config: config, tell: newTeller(config.Log.With("broker_name", name)),
+	n := &Node{name: name, group: config.ProxyID + "/" + rand.Text(), addr: addr, config: config, tell: newTeller(config.Log.With("broker_name", name)),
 		sessions: map[uint64]*Session{}, interrupt: func(error) {},
 		parked: make(chan struct{}, 1), cancel: cancel, lastTrouble: errors.New("not connected yet")}
 	n.running.Go(func() { n.keepJoined(ctx) })

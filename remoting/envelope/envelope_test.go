@@ -58,34 +58,62 @@ func sent(t *testing.T, kind remoting.HeaderKind, h remoting.Header) remoting.Fi
 }
 
 func TestTheHandshakeCrossesTheWire(t *testing.T) {
-	want := Handshake{Cluster: "DefaultCluster", ProxyID: "p-1", LinkGroup: "p-1/7", Class: Pulls, Proof: "ab"}
+	want := Handshake{Cluster: "DefaultCluster", ProxyID: "p-1", LinkGroup: "p-1/7", Joining: 3, Class: Pulls, Nonce: "N", GatewayAddr: "mq.example:20911"}
 	for _, kind := range []remoting.HeaderKind{remoting.JSON, remoting.ROCKETMQ} {
 		var got Handshake
 		if err := got.Decode(sent(t, kind, want)); err != nil || got != want {
 			t.Errorf("kind %d: %+v, %v, want %+v", kind, got, err, want)
 		}
+		var challenge Challenge
+		if err := challenge.Decode(sent(t, kind, Challenge{"C"})); err != nil || challenge.Nonce != "C" {
+			t.Errorf("kind %d: %+v, %v", kind, challenge, err)
+		}
+		var proof Proof
+		if err := proof.Decode(sent(t, kind, Proof{"ab"})); err != nil || proof.MAC != "ab" {
+			t.Errorf("kind %d: %+v, %v", kind, proof, err)
+		}
 	}
 	if err := new(Handshake).Decode(nil); err == nil {
 		t.Error("a handshake without a proxy was taken")
 	}
+	if err := new(Proof).Decode(nil); err == nil {
+		t.Error("a proof without a proof was taken")
+	}
 }
 
 func TestOnlyWhoKnowsTheKeyProvesIt(t *testing.T) {
-	h := Handshake{Cluster: "c", ProxyID: "p", LinkGroup: "g", Class: Sends}
-	h.Proof = Prove("secret", h)
-	if !Proves("secret", h) {
-		t.Error("the right key was refused")
+	challenge := Challenge{NewNonce()}
+	h := Handshake{Cluster: "c", ProxyID: "p", LinkGroup: "g", Joining: 1, Class: Sends, Nonce: NewNonce()}
+	proof := Proof{Prove("secret", challenge, h)}
+	if !proof.Proves("secret", challenge, h) {
+		t.Fatal("the right key was refused")
 	}
-	if Proves("other", h) {
-		t.Error("another key was taken")
+	for what, refused := range map[string]bool{
+		"another key":                  proof.Proves("other", challenge, h),
+		"no key":                       proof.Proves("", challenge, h),
+		"a proof of another challenge": proof.Proves("secret", Challenge{NewNonce()}, h),
+		"an empty proof":               Proof{}.Proves("secret", challenge, h),
+		"a proof that is no hex":       Proof{"x"}.Proves("secret", challenge, h),
+		"half a proof":                 Proof{proof.MAC[:32]}.Proves("secret", challenge, h),
+	} {
+		if refused {
+			t.Errorf("%s was taken", what)
+		}
 	}
-	moved := h
-	moved.LinkGroup = "elsewhere"
-	if Proves("secret", moved) {
-		t.Error("a proof was taken for another joining")
-	}
-	if !Proves("", Handshake{}) || Prove("", h) != "" {
-		t.Error("a node without a key asks for a proof")
+	for what, change := range map[string]func(*Handshake){
+		"cluster":    func(h *Handshake) { h.Cluster = "d" },
+		"proxy":      func(h *Handshake) { h.ProxyID = "q" },
+		"group":      func(h *Handshake) { h.LinkGroup = "h" },
+		"joining":    func(h *Handshake) { h.Joining = 2 },
+		"class":      func(h *Handshake) { h.Class = Pulls },
+		"nonce":      func(h *Handshake) { h.Nonce = NewNonce() },
+		"address":    func(h *Handshake) { h.GatewayAddr = "10.0.0.1:10911" },
+		"its bounds": func(h *Handshake) { h.Cluster, h.ProxyID = "cp", "" },
+	} {
+		other := h
+		if change(&other); proof.Proves("secret", challenge, other) {
+			t.Errorf("a proof was taken for a handshake with another %s", what)
+		}
 	}
 }
 

@@ -1,9 +1,6 @@
 package envelope
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/netip"
 
 	"gantry/remoting"
@@ -15,6 +12,7 @@ const (
 	CodeHandshake   = 19001
 	CodeOpenSession = 19002
 	CodeSignal      = 19003 // the frame behind Opened, Close, End and Beat
+	CodeProof       = 19004 // the answer to a Challenge
 )
 
 // Class is which of a proxy's connections to a node one is, so that none of its
@@ -30,13 +28,16 @@ const (
 // Classes are all connections that a proxy opens to a node.
 var Classes = [...]Class{Control, Sends, Pulls}
 
-// Handshake is the header of the request that turns envelopes on.
+// Handshake is the header of the request that turns envelopes on, at once or,
+// where the node answers it with a Challenge, after a Proof.
 type Handshake struct {
-	Cluster   string // brokerClusterName that the proxy believes the node to be of, "" if it does not know
-	ProxyID   string // one running proxy; another start is another id
-	LinkGroup string // the connections of one joining: sessions live and die with all of them
-	Class     Class
-	Proof     string // Prove of the cluster key, "" without one
+	Cluster     string // brokerClusterName that the proxy believes the node to be of, "" if it does not know
+	ProxyID     string // one running proxy; another start is another id
+	LinkGroup   string // the proxy's way to this node: sessions live and die with all of its connections
+	Joining     int64  // counts the group's attempts: a later one replaces what an earlier one left
+	Class       Class
+	Nonce       string // fresh for each connection: part of what a Proof proves
+	GatewayAddr string // host:port under which the cluster's clients reach the node through proxies, "" where nobody set it
 }
 
 func (h *Handshake) Decode(f remoting.Fields) error {
@@ -44,8 +45,10 @@ func (h *Handshake) Decode(f remoting.Fields) error {
 	h.Cluster = r.OptString("clusterName")
 	h.ProxyID = r.String("proxyId")
 	h.LinkGroup = r.String("linkGroup")
+	h.Joining = r.OptInt64("joining", 0)
 	h.Class = Class(r.String("class"))
-	h.Proof = r.OptString("proof")
+	h.Nonce = r.OptString("nonce")
+	h.GatewayAddr = r.OptString("gatewayAddr")
 	return r.Err()
 }
 
@@ -53,27 +56,10 @@ func (h Handshake) Encode(w *remoting.FieldWriter) {
 	w.OptString("clusterName", h.Cluster)
 	w.String("proxyId", h.ProxyID)
 	w.String("linkGroup", h.LinkGroup)
+	w.Int("joining", h.Joining)
 	w.String("class", string(h.Class))
-	w.OptString("proof", h.Proof)
-}
-
-// Prove is what shows knowledge of the cluster key for one connection.
-func Prove(clusterKey string, h Handshake) string {
-	if clusterKey == "" {
-		return ""
-	}
-	mac := hmac.New(sha256.New, []byte(clusterKey))
-	for _, part := range []string{h.Cluster, h.ProxyID, h.LinkGroup, string(h.Class)} {
-		mac.Write([]byte(part))
-		mac.Write([]byte{0})
-	}
-	return hex.EncodeToString(mac.Sum(nil))
-}
-
-// Proves reports whether h shows knowledge of the node's cluster key; a node
-// without a key asks for none.
-func Proves(clusterKey string, h Handshake) bool {
-	return clusterKey == "" || hmac.Equal([]byte(Prove(clusterKey, h)), []byte(h.Proof))
+	w.OptString("nonce", h.Nonce)
+	w.OptString("gatewayAddr", h.GatewayAddr)
 }
 
 // OpenSession is the header of the frame behind an Open envelope.

@@ -19,13 +19,18 @@ type groups struct {
 // group is one set of connections, one of each class. Its sessions die with the
 // first of them.
 type group struct {
-	id    string
-	peers *Peers
+	id      string
+	joining int64
+	proxyID string
+	peers   *Peers
+	ended   chan struct{} // closed when nothing of the group is carried out any more
 
 	mu       sync.Mutex                   // guards all below
 	links    [len(envelope.Classes)]*link // by class
 	sessions map[uint64]*session
 	closed   bool
+	handling int       // frames under way
+	quiet    sync.Cond // handling is 0
 }
 
 // link is one connection of a group.
@@ -36,53 +41,106 @@ type link struct {
 	conn  *remoting.Conn
 }
 
+// join takes a connection into its group. A later joining ends what is left of
+// an earlier one first: when join returns no frame of the earlier one is being
+// handled, and none will be. So what the proxy sends again over the new
+// connections comes behind all that it sent over the old ones.
 func (p *Peers) join(conn *remoting.Conn, h envelope.Handshake) (*link, error) {
 	place := slices.Index(envelope.Classes[:], h.Class)
 	if place < 0 {
 		return nil, fmt.Errorf("handshake of unknown class %q", h.Class)
 	}
+	for {
+		l, before, err := p.tryJoin(conn, h, place)
+		if before == nil {
+			return l, err
+		}
+		before.end(fmt.Errorf("joining %d of %s replaces it", h.Joining, h.LinkGroup))
+	}
+}
+
+// tryJoin returns the group that has to end first, where there is one.
+func (p *Peers) tryJoin(conn *remoting.Conn, h envelope.Handshake, place int) (l *link, before *group, err error) {
 	p.groups.mu.Lock()
 	defer p.groups.mu.Unlock()
 	g := p.groups.all[h.LinkGroup]
 	if g == nil {
-		g = &group{id: h.LinkGroup, peers: p, sessions: map[uint64]*session{}}
+		g = newGroup(p, h)
 		p.groups.all[h.LinkGroup] = g
+	}
+	if h.Joining < g.joining {
+		return nil, nil, fmt.Errorf("handshake of joining %d, %s is at %d", h.Joining, h.LinkGroup, g.joining)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.links[place] != nil {
-		return nil, fmt.Errorf("handshake repeats class %s of %s", h.Class, h.LinkGroup)
+	if g.closed || h.Joining > g.joining {
+		return nil, g, nil
 	}
-	l := &link{group: g, class: h.Class, place: place, conn: conn}
+	if g.links[place] != nil {
+		return nil, nil, fmt.Errorf("handshake repeats class %s of %s", h.Class, h.LinkGroup)
+	}
+	l = &link{group: g, class: h.Class, place: place, conn: conn}
 	g.links[place] = l
-	return l, nil
+	return l, nil, nil
 }
 
-// leave closes the group of l: all its connections and sessions.
-func (p *Peers) leave(l *link, why error) {
-	g := l.group
-	p.groups.mu.Lock()
-	if p.groups.all[g.id] == g { // not the next one of that name
-		delete(p.groups.all, g.id)
-	}
-	p.groups.mu.Unlock()
+func newGroup(p *Peers, h envelope.Handshake) *group {
+	g := &group{id: h.LinkGroup, joining: h.Joining, proxyID: h.ProxyID, peers: p, ended: make(chan struct{}), sessions: map[uint64]*session{}}
+	g.quiet.L = &g.mu
+	return g
+}
+
+// begin counts a frame in; false where the group has ended. done must follow.
+func (g *group) begin() bool {
 	g.mu.Lock()
-	first := !g.closed
-	g.closed = true
-	links, sessions := g.links, g.sessions
-	g.sessions = map[uint64]*session{}
-	g.mu.Unlock()
-	if !first {
+	defer g.mu.Unlock()
+	if g.closed {
+		return false
+	}
+	g.handling++
+	return true
+}
+
+func (g *group) done() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.handling--; g.handling == 0 {
+		g.quiet.Broadcast()
+	}
+}
+
+// end closes all connections and sessions, and returns when that is done and no
+// frame is under way.
+func (g *group) end(why error) {
+	g.mu.Lock()
+	if g.closed {
+		g.mu.Unlock()
+		<-g.ended
 		return
 	}
-	for _, other := range links {
-		if other != nil {
-			other.conn.Close(why)
+	g.closed = true
+	for _, l := range g.links {
+		if l != nil {
+			l.conn.Close(why)
 		}
 	}
+	for g.handling > 0 {
+		g.quiet.Wait()
+	}
+	sessions := g.sessions
+	g.sessions = nil
+	g.mu.Unlock()
 	for _, s := range sessions {
 		s.end()
 	}
+	g.peers.groups.forget(g)
+	close(g.ended)
+}
+
+func (all *groups) forget(g *group) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	delete(all.all, g.id)
 }
 
 // session finds one, nil where it is closed or was never announced.

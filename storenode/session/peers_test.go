@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -20,6 +21,7 @@ type peers struct {
 	t       *testing.T
 	network memnet.Network
 	conns   *remoting.Server
+	lines   lines
 
 	mu   sync.Mutex // guards all below
 	log  []string   // "code body" of requests, "closed" of channels
@@ -27,23 +29,75 @@ type peers struct {
 }
 
 func withPeers(t *testing.T, config Config, tell func(t *testing.T, p *peers)) {
-	synctest.Test(t, func(t *testing.T) {
-		p := &peers{t: t}
-		config.Log = slog.New(slog.DiscardHandler)
+	synctest.Test(t, func(t *testing.T) { tell(t, servePeers(t, config)) })
+}
+
+func servePeers(t *testing.T, config Config) *peers {
+	p := &peers{t: t}
+	config.Log = p.lines.logger()
+	if config.Handle == nil {
 		config.Handle = func(c *remoting.Command, to remoting.Responder) {
 			p.note(fmt.Sprintf("%d %s", c.Code, c.Body), to)
 			to.Reply(&remoting.Response{Body: c.Body})
 		}
-		config.Closed = func(*remoting.Channel) { p.note("closed", remoting.Responder{}) }
-		p.conns = remoting.NewServer(config.Log, remoting.Limits{}, 0)
-		l, err := p.network.Listen("node")
-		if err != nil {
-			t.Fatal(err)
+	}
+	config.Closed = func(*remoting.Channel) { p.note("closed", remoting.Responder{}) }
+	p.conns = remoting.NewServer(config.Log, remoting.Limits{}, 0)
+	l, err := p.network.Listen("node")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.conns.Serve(&addressed{Listener: l}, New(config).Open)
+	t.Cleanup(func() { p.conns.Close(context.Background()) })
+	return p
+}
+
+// addressed gives each connection that it accepts the address 10.0.0.N:4711, or
+// that of the one before.
+type addressed struct {
+	net.Listener
+	last byte
+}
+
+func (a *addressed) Accept() (net.Conn, error) {
+	c, err := a.Listener.Accept()
+	a.last++
+	return addressedConn{c, net.IPv4(10, 0, 0, a.last)}, err
+}
+
+type addressedConn struct {
+	net.Conn
+	ip net.IP
+}
+
+func (c addressedConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: c.ip, Port: 4711} }
+
+// lines are what was logged.
+type lines struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
+}
+
+func (l *lines) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+// with takes the lines logged so far, and returns those with a word.
+func (l *lines) with(word string) (found []string) {
+	synctest.Wait()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range strings.Lines(l.text.String()) {
+		if strings.Contains(line, word) {
+			found = append(found, line)
 		}
-		p.conns.Serve(l, New(config).Open)
-		t.Cleanup(func() { p.conns.Close(context.Background()) })
-		tell(t, p)
-	})
+	}
+	l.text.Reset()
+	return found
 }
 
 func (p *peers) note(what string, to remoting.Responder) {
@@ -128,11 +182,15 @@ func handshake(group string, class envelope.Class) []byte {
 }
 
 // joined are the three connections of a proxy.
-func (p *peers) joined(group string) map[envelope.Class]*peer {
+func (p *peers) joined(group string) map[envelope.Class]*peer { return p.joinedAs(group, 0) }
+
+// joinedAs are those of one of its joinings.
+func (p *peers) joinedAs(group string, joining int64) map[envelope.Class]*peer {
 	links := map[envelope.Class]*peer{}
 	for _, class := range envelope.Classes {
 		links[class] = p.dial()
-		links[class].raw.Write(handshake(group, class))
+		links[class].raw.Write(remoting.AppendRequest(nil, 1, &remoting.Request{Code: envelope.CodeHandshake,
+			Header: envelope.Handshake{ProxyID: "p", LinkGroup: group, Joining: joining, Class: class}}))
 		links[class].taken()
 	}
 	return links
@@ -162,22 +220,11 @@ func TestAnEnvelopeWithoutHandshakeIsABadFrameOfThatConnection(t *testing.T) {
 		if forger.alive() {
 			t.Error("the forger is still connected")
 		}
+		if told := p.lines.with("connection closed"); len(told) != 1 || !strings.Contains(told[0], "10.0.0.1:4711") || !strings.Contains(told[0], "bad frame") {
+			t.Errorf("logged %q", told)
+		}
 		other.raw.Write(remoting.AppendRequest(nil, 1, &remoting.Request{Code: 10, Body: []byte("own")}))
 		p.want("in all", "[closed 10 own]")
-	})
-}
-
-func TestARefusedProxyIsAPlainPeer(t *testing.T) {
-	withPeers(t, Config{ClusterKey: "secret"}, func(t *testing.T, p *peers) {
-		c := p.dial()
-		c.raw.Write(handshake("g", envelope.Sends))
-		if !bytes.Contains(c.taken(), []byte("clusterKey")) {
-			t.Error("it is not told why")
-		}
-		c.request(1, "forged")
-		if c.alive() {
-			t.Error("its envelope was taken")
-		}
 	})
 }
 

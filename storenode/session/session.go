@@ -60,6 +60,10 @@ func (s *sender) Commit(dst []byte) { s.conn.Commit(dst) }
 
 // frame handles one frame of the link.
 func (l *link) frame(e envelope.Envelope, c *remoting.Command) error {
+	if !l.group.begin() {
+		return nil
+	}
+	defer l.group.done()
 	switch e.Kind {
 	case envelope.Open:
 		return l.open(e, c)
@@ -69,6 +73,7 @@ func (l *link) frame(e envelope.Envelope, c *remoting.Command) error {
 	case envelope.Beat:
 		return nil
 	case envelope.End:
+		l.group.peers.config.Announced(l.group.proxyID)
 		return l.signal(e)
 	case envelope.Request, envelope.Answer:
 		l.deliver(e, c)
@@ -87,6 +92,7 @@ func (l *link) deliver(e envelope.Envelope, c *remoting.Command) {
 	if e.Flags&envelope.Replay != 0 {
 		c.Flag |= remoting.FlagOneway // nobody waits for the answer
 	}
+	c.Repeated = e.Flags&envelope.Retry != 0
 	s.channel.Deliver(&s.senders[l.place], c, e.RequestID, l.group.peers.config.Handle)
 }
 
