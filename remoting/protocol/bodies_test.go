@@ -1,6 +1,7 @@
 package protocol_test
 
 import (
+	"encoding/json"
 	"math"
 	"reflect"
 	"strings"
@@ -21,7 +22,7 @@ func bodies() []body {
 		&protocol.LockBatchRequestBody{}, &protocol.LockBatchResponseBody{}, &protocol.CheckClientRequestBody{},
 		&protocol.SubscriptionGroupConfig{}, &protocol.SubscriptionGroupWrapper{},
 		&protocol.TopicConfigSerializeWrapper{}, &protocol.ConsumerOffsetTable{}, &protocol.DelayOffsetTable{},
-		&protocol.KVTable{}, &protocol.TopicList{}, &protocol.ClusterInfo{}, &protocol.TopicRouteData{},
+		&protocol.KVTable{}, &protocol.TopicList{}, &protocol.ClusterInfo{}, &protocol.TopicRouteData{}, &protocol.GetBrokerMemberGroupResponseBody{},
 		&protocol.RegisterBrokerBody{}, &protocol.DataVersion{},
 	}
 }
@@ -235,8 +236,29 @@ func TestRegistrationIsReadInEitherForm(t *testing.T) {
 	}
 }
 
+// staticTopic is a registration as 5.x makes it of a topic whose logical queues are spread over brokers.
+func staticTopic() protocol.RegisterBrokerBody {
+	r := registration()
+	r.TopicConfig.TopicQueueMappingInfoMap = map[string]json.RawMessage{
+		"T": json.RawMessage(`{"bname":"b","currIdMap":{"0":1},"dirty":false,"epoch":5,"scope":"__global__","topic":"T","totalQueues":4}`),
+	}
+	return r
+}
+
+func TestStaticTopicsArePassedOnAsTheyCame(t *testing.T) {
+	want := staticTopic()
+	var plain, compressed protocol.RegisterBrokerBody
+	bare := strings.Replace(string(want.Encode()), `{"0":1}`, `{0:1}`, 1) // as Java writes it
+	if err := plain.Decode([]byte(bare)); err != nil || !reflect.DeepEqual(plain, want) {
+		t.Errorf("plain: got %s, %v", plain.Encode(), err)
+	}
+	if err := compressed.DecodeCompressed(want.EncodeCompressed()); err != nil || !reflect.DeepEqual(compressed, want) {
+		t.Errorf("compressed: got %s, %v", compressed.Encode(), err)
+	}
+}
+
 func TestCutRegistrationIsAnError(t *testing.T) {
-	whole := registration().EncodeCompressed()
+	whole := staticTopic().EncodeCompressed()
 	for n := range whole {
 		var b protocol.RegisterBrokerBody
 		if err := b.DecodeCompressed(whole[:n]); err == nil {

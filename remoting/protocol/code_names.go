@@ -78,6 +78,7 @@ var requestNames = map[int32]string{
 	WhoConsumeTheMessage:             "WHO_CONSUME_THE_MESSAGE",
 	DeleteTopicInBroker:              "DELETE_TOPIC_IN_BROKER",
 	DeleteTopicInNamesrv:             "DELETE_TOPIC_IN_NAMESRV",
+	RegisterTopicInNamesrv:           "REGISTER_TOPIC_IN_NAMESRV",
 	GetKVListByNamespace:             "GET_KVLIST_BY_NAMESPACE",
 	ResetConsumerClientOffset:        "RESET_CONSUMER_CLIENT_OFFSET",
 	GetConsumerStatusFromClient:      "GET_CONSUMER_STATUS_FROM_CLIENT",
@@ -115,6 +116,8 @@ var requestNames = map[int32]string{
 	GetAllProducerInfo:               "GET_ALL_PRODUCER_INFO",
 	DeleteExpiredCommitLog:           "DELETE_EXPIRED_COMMITLOG",
 	LitePullMessage:                  "LITE_PULL_MESSAGE",
+	GetBrokerMemberGroup:             "GET_BROKER_MEMBER_GROUP",
+	BrokerHeartbeat:                  "BROKER_HEARTBEAT",
 }
 
 var responseNames = map[int32]string{

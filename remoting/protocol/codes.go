@@ -1,6 +1,6 @@
 package protocol
 
-// Request codes (Java's RequestCode, 4.9.7), and LitePullMessage of 5.x. Names
+// Request codes (Java's RequestCode, 4.9.7), and those of 5.3.3 that are answered. Names
 // are RocketMQ's; headers and bodies of a code are named after it.
 const (
 	SendMessage                      int32 = 10
@@ -63,6 +63,7 @@ const (
 	WhoConsumeTheMessage             int32 = 214
 	DeleteTopicInBroker              int32 = 215
 	DeleteTopicInNamesrv             int32 = 216
+	RegisterTopicInNamesrv           int32 = 217
 	GetKVListByNamespace             int32 = 219
 	ResetConsumerClientOffset        int32 = 220
 	GetConsumerStatusFromClient      int32 = 221
@@ -100,4 +101,6 @@ const (
 	GetAllProducerInfo               int32 = 328
 	DeleteExpiredCommitLog           int32 = 329
 	LitePullMessage                  int32 = 361
+	GetBrokerMemberGroup             int32 = 901
+	BrokerHeartbeat                  int32 = 904
 )

@@ -145,6 +145,9 @@ func missing(path string, sent, written any) []string {
 	case map[string]any:
 		w, _ := written.(map[string]any)
 		for key, value := range s {
+			if key == "mappingDataVersion" {
+				continue // counts 5.x's static topics, for whoever copies them: nobody asks the name server
+			}
 			paths = append(paths, missing(path+"/"+key, value, w[key])...)
 		}
 	case []any:
@@ -165,7 +168,7 @@ func missing(path string, sent, written any) []string {
 }
 
 func TestRouteIsByteForByteTheRealNameServers(t *testing.T) {
-	legacy := map[string]bool{"java460": true, "java498": false, "java532": false, "go212": true}
+	legacy := map[string]bool{"java460": true, "java498": false, "java532": false, "go212": true, "mqadmin533": false}
 	for _, c := range capturedFrames(t) {
 		client, rest, _ := strings.Cut(c.name, "-")
 		old, known := legacy[client]

@@ -127,6 +127,7 @@ func fuzzBody(f *testing.F, one func() body) {
 
 func FuzzCompressedRegistration(f *testing.F) {
 	f.Add(registration().EncodeCompressed())
+	f.Add(staticTopic().EncodeCompressed())
 	f.Add(protocol.RegisterBrokerBody{}.EncodeCompressed())
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var b, again protocol.RegisterBrokerBody

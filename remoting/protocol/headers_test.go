@@ -71,6 +71,7 @@ func headers() []header {
 		&protocol.WipeWritePermOfBrokerRequest{}, &protocol.WipeWritePermOfBrokerResponse{},
 		&protocol.AddWritePermOfBrokerRequest{}, &protocol.AddWritePermOfBrokerResponse{},
 		&protocol.DeleteTopicInNamesrvRequest{}, &protocol.ResetConsumerClientOffsetRequest{},
+		&protocol.RegisterTopicInNamesrvRequest{}, &protocol.GetBrokerMemberGroupRequest{}, &protocol.BrokerHeartbeatRequest{},
 		&protocol.GetConsumerStatusFromClientRequest{}, &protocol.GetConsumerRunningInfoRequest{},
 		&protocol.ConsumeMessageDirectlyRequest{}, &protocol.GetBrokerConfigResponse{},
 	}

@@ -12,6 +12,12 @@ type RegisterBrokerRequest struct {
 	BrokerID     int64
 	Compressed   bool
 	BodyCRC32    int32 // CRC-32 of the body & 0x7FFFFFFF; 0 is unchecked
+
+	// Of brokers from 5.0 on.
+	HeartbeatTimeoutMillis int64  // without news for so long it is gone; 0 leaves that to the name server
+	StatesActingMaster     bool   // whether EnableActingMaster is said at all, which 4.x does not
+	EnableActingMaster     bool   // its slave of the lowest id may stand in for a lost master
+	ZoneName               string // where it stands; empty where nobody said
 }
 
 // Decode reads the fields; its error is a *remoting.FieldError.
@@ -25,6 +31,11 @@ func (h *RegisterBrokerRequest) Decode(f remoting.Fields) error {
 		BrokerID:     r.Int64("brokerId"),
 		Compressed:   r.OptBool("compressed"),
 		BodyCRC32:    r.OptInt32("bodyCrc32", 0),
+
+		HeartbeatTimeoutMillis: r.OptInt64("heartbeatTimeoutMillis", 0),
+		StatesActingMaster:     r.Has("enableActingMaster"),
+		EnableActingMaster:     r.OptBool("enableActingMaster"),
+		ZoneName:               r.OptString(fieldZoneName),
 	}
 	return r.Err()
 }
@@ -38,7 +49,17 @@ func (h RegisterBrokerRequest) Encode(w *remoting.FieldWriter) {
 	w.Int("brokerId", h.BrokerID)
 	w.Bool("compressed", h.Compressed)
 	w.Int("bodyCrc32", int64(h.BodyCRC32))
+	if h.HeartbeatTimeoutMillis != 0 {
+		w.Int("heartbeatTimeoutMillis", h.HeartbeatTimeoutMillis)
+	}
+	if h.StatesActingMaster {
+		w.Bool("enableActingMaster", h.EnableActingMaster)
+	}
+	w.OptString(fieldZoneName, h.ZoneName)
 }
+
+// fieldZoneName is Java's MixAll.ZONE_NAME.
+const fieldZoneName = "__ZONE_NAME"
 
 // RegisterBrokerResponse answers code 103: to a slave, where its master is.
 type RegisterBrokerResponse struct {

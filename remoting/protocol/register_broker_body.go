@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"gantry/remoting/fastjson"
 )
 
 // maxRegisterBodyBytes bounds what a compressed registration may unfold to:
@@ -32,7 +34,7 @@ func (b *RegisterBrokerBody) Decode(body []byte) error {
 func (b RegisterBrokerBody) Encode() []byte { return marshal(b) }
 
 // DecodeCompressed reads the body of a request whose header says compressed: a
-// zlib stream of counted parts. What 5.x appends is not read.
+// zlib stream of counted parts.
 func (b *RegisterBrokerBody) DecodeCompressed(body []byte) error {
 	*b = RegisterBrokerBody{}
 	inflated, err := inflate(body)
@@ -57,7 +59,8 @@ func inflate(body []byte) ([]byte, error) {
 	return inflated, err
 }
 
-// decodeParts reads data version, count of topics, topics, filter servers.
+// decodeParts reads data version, count of topics, topics, filter servers, and
+// what only 5.x writes: count of static topics' mappings, mappings.
 func (b *RegisterBrokerBody) decodeParts(text []byte) error {
 	version, text, err := cutPart(text)
 	if err != nil {
@@ -83,11 +86,38 @@ func (b *RegisterBrokerBody) decodeParts(text []byte) error {
 		}
 		b.TopicConfig.TopicConfigTable[topic.TopicName] = topic
 	}
-	servers, _, err := cutPart(text)
+	servers, text, err := cutPart(text)
 	if err != nil {
 		return err
 	}
-	return unmarshal("filter servers", servers, &b.FilterServerList)
+	if err := unmarshal("filter servers", servers, &b.FilterServerList); err != nil || len(text) == 0 {
+		return err
+	}
+	return b.decodeMappings(text)
+}
+
+func (b *RegisterBrokerBody) decodeMappings(text []byte) error {
+	if len(text) < 4 {
+		return io.ErrUnexpectedEOF
+	}
+	count := binary.BigEndian.Uint32(text)
+	text = text[4:]
+	for range count {
+		var mapping []byte
+		var err error
+		if mapping, text, err = cutPart(text); err != nil {
+			return err
+		}
+		var of struct{ Topic string }
+		if err := unmarshal("static topic", mapping, &of); err != nil {
+			return err
+		}
+		if mapping, err = fastjson.AppendStandard(nil, mapping); err != nil {
+			return err
+		}
+		b.TopicConfig.addMapping(of.Topic, mapping)
+	}
+	return nil
 }
 
 // cutPart takes a 32-bit length and that many bytes from the front of text.
@@ -131,6 +161,12 @@ func (b RegisterBrokerBody) EncodeCompressed() []byte {
 		text = appendPart(text, fmt.Appendf(nil, "%s %d %d %d %s", name, t.ReadQueueNums, t.WriteQueueNums, t.Perm, t.TopicFilterType))
 	}
 	text = appendPart(text, marshal(b.FilterServerList))
+	if mappings := b.TopicConfig.TopicQueueMappingInfoMap; len(mappings) > 0 {
+		text = binary.BigEndian.AppendUint32(text, uint32(len(mappings)))
+		for _, topic := range slices.Sorted(maps.Keys(mappings)) {
+			text = appendPart(text, mappings[topic])
+		}
+	}
 	var body bytes.Buffer
 	w := zlib.NewWriter(&body)
 	_, err := w.Write(text)

@@ -14,6 +14,8 @@ type TopicRouteData struct {
 	FilterServerTable Table[string, Set[string]] `json:"filterServerTable"`
 	OrderTopicConf    string                     `json:"orderTopicConf,omitempty"` // "broker-a:4;broker-b:4"
 	QueueDatas        Set[QueueData]             `json:"queueDatas"`
+
+	TopicQueueMappingByBroker map[string]json.RawMessage `json:"topicQueueMappingByBroker,omitempty"` // of a static topic, 5.x
 }
 
 // BrokerData is where one shard is.
@@ -21,6 +23,9 @@ type BrokerData struct {
 	BrokerAddrs Table[int64, string] `json:"brokerAddrs"` // by brokerId, 0 the master; host:port
 	BrokerName  string               `json:"brokerName"`
 	Cluster     string               `json:"cluster"`
+
+	EnableActingMaster bool   `json:"enableActingMaster,omitempty"` // 5.x
+	ZoneName           string `json:"zoneName,omitempty"`           // 5.x
 }
 
 // QueueData is a topic's queues in one shard.
@@ -68,7 +73,7 @@ func (b TopicRouteData) EncodeLegacy() []byte {
 		}
 		dst = broker.appendLegacy(dst)
 	}
-	// The rest, whose keys sort behind, is the same in both forms.
+	// What follows the brokers is the same in both forms.
 	b.BrokerDatas = nil
 	const before = `{"brokerDatas":[`
 	return append(dst, b.Encode()[len(before):]...)
@@ -83,7 +88,10 @@ func (b *BrokerData) appendLegacy(dst []byte) []byte {
 		dst = append(strconv.AppendInt(dst, id, 10), ':')
 		dst = append(dst, marshal(b.BrokerAddrs[id])...)
 	}
-	dst = append(append(dst, `},"brokerName":`...), marshal(b.BrokerName)...)
-	dst = append(append(dst, `,"cluster":`...), marshal(b.Cluster)...)
-	return append(dst, '}')
+	dst = append(dst, `},`...)
+	// What follows the addresses is the same in both forms.
+	rest := *b
+	rest.BrokerAddrs = nil
+	const before = `{"brokerAddrs":{},`
+	return append(dst, marshal(rest)[len(before):]...)
 }

@@ -1,4 +1,4 @@
-// Package artifacts makes the stock clients and the real server ready to start: it lets Maven resolve the class paths and
+// Package artifacts makes the stock clients and the real servers ready to start: it lets Maven resolve the class paths and
 // compile the Java agent once per client version, and builds the Go agent. All of it lands in tools/compat/target and is left
 // alone while its sources are unchanged. It starts no client and no server.
 package artifacts
@@ -26,6 +26,7 @@ const (
 	Java498   = "java498"
 	Java532   = "java532"
 	server    = "server"
+	server533 = "server533"
 	benchmark = "benchmark"
 )
 
@@ -46,7 +47,7 @@ func Ensure(ctx context.Context) (*Set, error) {
 		return nil, err
 	}
 	defer unlock()
-	for _, profile := range []string{Java460, Java498, Java532, server, benchmark} {
+	for _, profile := range []string{Java460, Java498, Java532, server, server533, benchmark} {
 		if err := s.resolve(ctx, profile); err != nil {
 			return nil, err
 		}
@@ -60,8 +61,11 @@ func (s *Set) ClientClasspath(version string) (string, error) {
 	return filepath.Join(s.target(version), "classes") + string(os.PathListSeparator) + dependencies, err
 }
 
-// ServerClasspath is the class path of the real name server, broker and tools.
+// ServerClasspath is the class path of the real name server, broker and tools 4.9.7.
 func (s *Set) ServerClasspath() (string, error) { return s.classpath(server) }
+
+// Server533Classpath is the class path of the real name server, broker, proxy and tools 5.3.3.
+func (s *Set) Server533Classpath() (string, error) { return s.classpath(server533) }
 
 // BenchmarkClasspath is the class path of the official benchmark.
 func (s *Set) BenchmarkClasspath() (string, error) { return s.classpath(benchmark) }

@@ -44,7 +44,9 @@ func (c *Cluster) writeFiles() error {
 }
 
 func (c *Cluster) namesrvProperties() map[string]string {
-	return map[string]string{"listenPort": strconv.Itoa(c.config.Ports.Port(namesrvPort))}
+	all := map[string]string{"listenPort": strconv.Itoa(c.config.Ports.Port(namesrvPort))}
+	maps.Copy(all, c.config.NamesrvProperties)
+	return all
 }
 
 func (c *Cluster) brokerProperties() map[string]string {

@@ -1,5 +1,6 @@
-// Package realbroker starts the real RocketMQ 4.9.7 name server and broker on loopback ports, as the oracle that scenarios are
-// proven against. It needs their class path from package artifacts and a block from package ports. It knows no client.
+// Package realbroker starts the real RocketMQ name server and broker on loopback ports, together as the oracle that scenarios
+// are proven against, or either of them alone beside Gantry, and runs the real admin tool. It needs the class path of one
+// release from package artifacts, which says whether it is 4.9.7 or 5.3.3, and a block from package ports. It knows no client.
 package realbroker
 
 import (
@@ -29,11 +30,13 @@ const (
 
 // Config says what to start.
 type Config struct {
-	Classpath  string            // of package artifacts' ServerClasspath
+	Classpath  string            // of package artifacts' ServerClasspath or Server533Classpath
 	Dir        string            // stores, logs and configuration; it survives Stop
 	Ports      *ports.Block      // not released by Stop
 	Properties map[string]string // broker properties beside and above our defaults
-	JVMFlags   []string          // replaces QuickJVMFlags
+	// NamesrvProperties are the name server's.
+	NamesrvProperties map[string]string
+	JVMFlags          []string // replaces QuickJVMFlags
 	// RegisterAt is the name server the broker is told of; the one started here unless set. A recorder stands there.
 	RegisterAt string
 }
@@ -159,9 +162,11 @@ func (c *Cluster) ready(ctx context.Context) bool {
 }
 
 // logTail is the end of what the broker printed, to be put into an error.
-func (c *Cluster) logTail() string {
+func (c *Cluster) logTail() string { return c.outputTail("broker") }
+
+func (c *Cluster) outputTail(name string) string {
 	const mostBytes = 2000
-	text, err := os.ReadFile(filepath.Join(c.config.Dir, "broker.out"))
+	text, err := os.ReadFile(filepath.Join(c.config.Dir, name+".out"))
 	if err != nil {
 		return ""
 	}

@@ -35,6 +35,13 @@ func (c *Collection) Keep(k Kept) {
 	}
 }
 
+// has says whether a frame of that file name was kept.
+func (c *Collection) has(name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.byName[name] != nil
+}
+
 // WriteFiles writes every kept frame into dir, a file each, and reports how many.
 func (c *Collection) WriteFiles(dir string) (int, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -87,6 +94,8 @@ func choices() map[string]choice {
 		"java498binary": {requests: codes{11, 14, 15, 34, 36, 38, 40, 41, 105, 310, 320}, replies: codes{11, 14, 33, 34, 38, 41, 105, 310}},
 		"mqadmin497":    {requests: codes{106, 200}, replies: codes{106, 200}},
 		"broker497":     {},
+		"mqadmin533":    {requests: codes{106}, replies: codes{105, 106}},
+		"broker533":     {},
 	}
 }
 
@@ -120,9 +129,12 @@ func names() map[int]string {
 		105: "get_routeinfo_by_topic",
 		106: "get_broker_cluster_info",
 		200: "update_and_create_subscriptiongroup",
+		217: "register_topic_in_namesrv",
 		310: "send_message_v2",
 		320: "send_batch_message",
 		322: "query_data_version",
 		361: "lite_pull_message",
+		901: "get_broker_member_group",
+		904: "broker_heartbeat",
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -59,27 +58,7 @@ func TestEveryCommittedFrameComesFromAStockClientOrTheRealServer(t *testing.T) {
 	if err := s.cluster.Stop(); err != nil { // the broker says goodbye to the name server
 		t.Fatal(err)
 	}
-	dir := os.Getenv(framesVariable)
-	if dir == "" {
-		dir = t.TempDir()
-	}
-	n, err := s.collection.WriteFiles(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%d frames", n)
-	committed, err := filepath.Glob(filepath.Join(committedFrames, "*.frame"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(committed) == 0 {
-		t.Fatal("there are no committed frames")
-	}
-	for _, path := range committed {
-		if _, err := os.Stat(filepath.Join(dir, filepath.Base(path))); err != nil {
-			t.Errorf("this frame did not pass today: %s", filepath.Base(path))
-		}
-	}
+	checkCommitted(t, s.collection, "java", "go", "mqadmin497", "broker497")
 }
 
 func newStudio(t *testing.T) *studio {
@@ -255,14 +234,9 @@ func (s *studio) mqadmin(t *testing.T, args ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	home := filepath.Dir(s.cluster.StoreDir())
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
-	defer cancel()
-	command := append(realbroker.ModuleFlags(), "-Duser.home="+home, "-Drocketmq.home.dir="+home,
-		"-cp", classpath, "org.apache.rocketmq.tools.command.MQAdminStartup")
-	output, err := exec.CommandContext(ctx, "java", append(command, args...)...).CombinedOutput()
+	output, err := realbroker.MQAdmin(context.Background(), classpath, filepath.Dir(s.cluster.StoreDir()), args...)
 	if err != nil {
-		t.Fatalf("mqadmin %v: %v\n%s", args, err, output)
+		t.Fatal(err)
 	}
-	fmt.Fprintf(t.Output(), "%s", output)
+	fmt.Fprint(t.Output(), output)
 }

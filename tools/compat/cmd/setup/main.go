@@ -1,6 +1,6 @@
 // Command setup makes the stock clients and the real server ready: `go run ./cmd/setup` in tools/compat. It does what the
-// tests do at their start, so that a machine can be prepared while it is online. With the argument server or benchmark it also
-// prints that class path, for whoever starts the real server's tools or the official benchmark. It runs no test.
+// tests do at their start, so that a machine can be prepared while it is online. With the argument server, server533 or
+// benchmark it also prints that class path, for whoever starts the real server's tools or the official benchmark. It runs no test.
 package main
 
 import (
@@ -28,10 +28,12 @@ func run(args []string) error {
 	if err != nil || len(args) == 0 {
 		return err
 	}
-	classpaths := map[string]func() (string, error){"server": set.ServerClasspath, "benchmark": set.BenchmarkClasspath}
+	classpaths := map[string]func() (string, error){
+		"server": set.ServerClasspath, "server533": set.Server533Classpath, "benchmark": set.BenchmarkClasspath,
+	}
 	find, known := classpaths[args[0]]
 	if !known {
-		return fmt.Errorf("no class path named %q: server and benchmark are", args[0])
+		return fmt.Errorf("no class path named %q: server, server533 and benchmark are", args[0])
 	}
 	classpath, err := find()
 	if err != nil {
