@@ -63,16 +63,24 @@ func (i *identity) decode(text []byte) error {
 func (i *identity) claim() membership.SlotClaim {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return membership.SlotClaim{Slot: i.state.ShardSlot, RecordedMillis: i.state.SlotRecordedMillis, Configured: i.state.SlotConfigured}
+	return i.state.claim()
+}
+
+func (s nodeState) claim() membership.SlotClaim {
+	return membership.SlotClaim{Slot: s.ShardSlot, RecordedMillis: s.SlotRecordedMillis, Configured: s.SlotConfigured}
 }
 
 var errSlotConfigured = errors.New("shardSlot is configured, another is not taken")
 
-// assigned records the slot that a name server gave; changed is false where it
-// was recorded already.
-func (i *identity) assigned(slot int) (changed bool, err error) {
-	claim := i.claim()
-	if slot == membership.NoSlot || slot == claim.Slot {
+// assigned records the slot that a name server gave to a node that stated a
+// claim; changed is false where it was recorded already, and where another was
+// recorded since: of several name servers that propose at once the first one's
+// slot is recorded, and stated to the others.
+func (i *identity) assigned(slot int, stated membership.SlotClaim) (changed bool, err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	claim := i.state.claim()
+	if slot == membership.NoSlot || slot == claim.Slot || stated != claim {
 		return false, nil
 	}
 	if claim.Configured {
@@ -81,9 +89,8 @@ func (i *identity) assigned(slot int) (changed bool, err error) {
 	return true, i.record(slot, false)
 }
 
+// record is for openIdentity, and for who holds mu.
 func (i *identity) record(slot int, configured bool) error {
-	i.mu.Lock()
-	defer i.mu.Unlock()
 	if i.state.ShardSlot == slot && i.state.SlotConfigured == configured {
 		return nil
 	}

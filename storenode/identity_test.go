@@ -3,6 +3,7 @@ package storenode
 import (
 	"errors"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -22,6 +23,27 @@ func (s *scene) nodeFile() string {
 	return string(text)
 }
 
+// answered is a name server's answer to what the node states now.
+func (s *scene) answered(slot int) {
+	s.node.registered(registrar.Answer{Slot: slot, Stated: s.node.current().Slot})
+}
+
+func TestOfManyProposalsTheFirstIsRecorded(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		stated := s.node.current().Slot
+		var all sync.WaitGroup
+		for slot := range 8 {
+			all.Go(func() { s.node.registered(registrar.Answer{Slot: slot, Stated: stated}) })
+		}
+		all.Wait()
+		first := s.node.current().Slot
+		s.node.registered(registrar.Answer{Slot: 9, Stated: stated}) // of a name server that was slow
+		equal(t, "slot", s.node.current().Slot, first)
+		s.answered(9) // of one that refuses the slot stated
+		equal(t, "slot", s.node.current().Slot.Slot, 9)
+	})
+}
+
 func TestASlotIsRecordedBeforeItIsStated(t *testing.T) {
 	withNode(t, nil, func(s *scene) {
 		equal(t, "before", s.node.current().Slot.Slot, membership.NoSlot)
@@ -31,10 +53,10 @@ func TestASlotIsRecordedBeforeItIsStated(t *testing.T) {
 			}
 			return nil
 		})
-		s.node.registered(registrar.Answer{Slot: 4})
+		s.answered(4)
 		equal(t, "unrecorded", s.node.current().Slot.Slot, membership.NoSlot)
 		s.fs.SetHook(nil)
-		s.node.registered(registrar.Answer{Slot: 4})
+		s.answered(4)
 		claim := s.node.current().Slot
 		equal(t, "recorded", claim, membership.SlotClaim{Slot: 4, RecordedMillis: time.Now().UnixMilli()})
 		if !strings.Contains(s.nodeFile(), `"shardSlot":4`) {
@@ -42,19 +64,19 @@ func TestASlotIsRecordedBeforeItIsStated(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		s.restart()
-		s.node.registered(registrar.Answer{Slot: 4})
-		s.node.registered(registrar.Answer{Slot: membership.NoSlot}) // of a stock name server
+		s.answered(4)
+		s.answered(membership.NoSlot) // of a stock name server
 		equal(t, "after a restart", s.node.current().Slot, claim)
 	})
 }
 
 func TestAConfiguredSlotIsKept(t *testing.T) {
 	withNode(t, func(c *Config) { c.ShardSlot = 3 }, func(s *scene) {
-		s.node.registered(registrar.Answer{Slot: 5})
+		s.answered(5)
 		claim := s.node.current().Slot
 		equal(t, "slot", claim.Slot, 3)
 		equal(t, "configured", claim.Configured, true)
-		if _, err := s.node.identity.assigned(5); !errors.Is(err, errSlotConfigured) {
+		if _, err := s.node.identity.assigned(5, claim); !errors.Is(err, errSlotConfigured) {
 			t.Errorf("another slot: %v", err)
 		}
 	})

@@ -45,7 +45,7 @@ func (n *Node) address(port int) string {
 // registered hears what a name server answered. A slot is recorded before it is
 // stated.
 func (n *Node) registered(a registrar.Answer) {
-	changed, err := n.identity.assigned(a.Slot)
+	changed, err := n.identity.assigned(a.Slot, a.Stated)
 	if err != nil {
 		n.log.Error("slot not taken", "name_server", a.NameServer, "slot", a.Slot, "err", err)
 		return

@@ -42,6 +42,8 @@ type Config struct {
 	NoSlots      bool // assign none: a name server of direct routes needs no slots
 	SettleMillis int  // after the start only recorded slots count for so long, default 1,500; negative: not at all
 
+	ContestMillis int // a slot just recorded is advertised after so long, lest another shard's earlier record is on its way, default 500; negative: at once
+
 	MaxNodes     int // default 10,000
 	MaxSlots     int // default 2,000: with 20 ports a slot, what lies between 20911 and 60911
 	MaxKVEntries int // default 65,536
@@ -57,7 +59,7 @@ func (c Config) withDefaults() Config {
 	for _, f := range []struct {
 		field    *int
 		standard int
-	}{{&c.ExpireMillis, 120_000}, {&c.ScanMillis, 5_000}, {&c.SettleMillis, 1_500}, {&c.MaxNodes, 10_000}, {&c.MaxSlots, 2_000}, {&c.MaxKVEntries, 65_536}} {
+	}{{&c.ExpireMillis, 120_000}, {&c.ScanMillis, 5_000}, {&c.SettleMillis, 1_500}, {&c.ContestMillis, 500}, {&c.MaxNodes, 10_000}, {&c.MaxSlots, 2_000}, {&c.MaxKVEntries, 65_536}} {
 		if *f.field == 0 {
 			*f.field = f.standard
 		}
@@ -66,7 +68,9 @@ func (c Config) withDefaults() Config {
 }
 
 func (c Config) bounds(start time.Time) Bounds {
-	b := Bounds{Nodes: c.MaxNodes, Slots: c.MaxSlots, ProposeFrom: start.Add(time.Duration(c.SettleMillis) * time.Millisecond)}
+	b := Bounds{Nodes: c.MaxNodes, Slots: c.MaxSlots,
+		ProposeFrom: start.Add(time.Duration(c.SettleMillis) * time.Millisecond),
+		Contest:     max(time.Duration(c.ContestMillis)*time.Millisecond, 0)}
 	if c.NoSlots {
 		b.Slots = 0
 	}

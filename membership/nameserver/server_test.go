@@ -252,8 +252,13 @@ func TestGatewayRouteShowsAShardOnceItsSlotIsRecorded(t *testing.T) {
 		client.wantBody(`{"brokerAddrTable":{},"clusterAddrTable":{}}`, protocol.GetBrokerClusterInfo, nil, nil)
 
 		gantry.Slot = recorded(0, 100)
-		if answer := node.register(gantry); answer.Slot != 0 {
-			t.Fatalf("confirmed slot %d", answer.Slot)
+		if answer := node.register(gantry); answer.Slot != 0 || answer.SlotWaitMillis != 500 {
+			t.Fatalf("confirmed slot %d, to be stated again after %d ms", answer.Slot, answer.SlotWaitMillis)
+		}
+		client.wantError(protocol.TopicNotExist, noRoute, protocol.GetRouteInfoByTopic, routeOf("T"), nil)
+		time.Sleep(500 * time.Millisecond)
+		if answer := node.register(gantry); answer.Slot != 0 || answer.SlotWaitMillis != 0 {
+			t.Fatalf("confirmed slot %d, to be stated again after %d ms", answer.Slot, answer.SlotWaitMillis)
 		}
 		java.register(broker("C", "j", 0, 1, topic("T", 8, 6)))
 		if got := changes.Load(); got != 3 {

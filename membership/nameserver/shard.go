@@ -16,7 +16,7 @@ type Registered struct {
 	MasterAddr    string // told to a slave whose master is known, else empty
 	HAServerAddr  string
 	Slot          int           // the slot the node is to record, NoSlot without gateway
-	SlotWait      time.Duration // where positive, a slot is proposed only after it
+	SlotWait      time.Duration // where positive, the node is to register again after it: for a slot, or to have its own advertised
 	First         bool
 	ShardsChanged bool  // an address or a slot is not what it was
 	SlotRefused   error // a *SlotError: the claim was not granted, or no slot is free
@@ -33,7 +33,7 @@ type Removed struct {
 type Shard struct {
 	Cluster    string
 	BrokerName string
-	Slot       int    // NoSlot until a node has recorded it: not to be advertised
+	Slot       int    // NoSlot until a node has recorded it and nobody contests it: not to be advertised
 	Nodes      []Node // by BrokerID
 }
 

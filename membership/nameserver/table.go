@@ -43,6 +43,8 @@ type Bounds struct {
 	// that has just started waits until those that have a record can have stated
 	// it, lest it propose their slots.
 	ProposeFrom time.Time
+	// Contest is how long a young record must stand before it may be advertised.
+	Contest time.Duration
 }
 
 // NewTable makes an empty table.
@@ -51,7 +53,7 @@ func NewTable(bounds Bounds) *Table {
 		bounds: bounds,
 		shards: map[string]*shard{},
 		topics: map[string]map[string]protocol.QueueData{},
-		slots:  newSlotTable(bounds.Slots),
+		slots:  newSlotTable(bounds.Slots, bounds.Contest),
 	}
 }
 
@@ -66,7 +68,7 @@ func (t *Table) Register(r membership.Registration, owner *remoting.Channel, now
 	if err != nil {
 		return Registered{}, err
 	}
-	before, slotBefore := s.nodes[r.BrokerID], t.slots.recorded(r.BrokerName)
+	before, slotBefore := s.nodes[r.BrokerID], t.slots.advertised(r.BrokerName)
 	done := Registered{First: before == nil || before.Addr != r.Addr}
 	if r.BrokerID == masterID && (done.First || before.version != r.DataVersion) {
 		t.putTopics(r.BrokerName, r.Topics)
@@ -74,7 +76,7 @@ func (t *Table) Register(r membership.Registration, owner *remoting.Channel, now
 	after := &node{Node: Node{r.BrokerID, r.Addr, r.HAServerAddr, r.Gateway}, version: r.DataVersion, owner: owner, renewed: now}
 	t.put(s, after)
 	t.giveSlot(&done, r, now)
-	done.ShardsChanged = before == nil || before.Node != after.Node || slotBefore != t.slots.recorded(r.BrokerName)
+	done.ShardsChanged = before == nil || before.Node != after.Node || slotBefore != t.slots.advertised(r.BrokerName)
 	if master := s.nodes[masterID]; master != nil && r.BrokerID != masterID {
 		done.MasterAddr, done.HAServerAddr = master.Addr, master.HAServerAddr
 	}
@@ -104,7 +106,8 @@ func (t *Table) giveSlot(done *Registered, r membership.Registration, now time.T
 		return
 	}
 	wait := t.bounds.ProposeFrom.Sub(now)
-	done.Slot, done.SlotRefused = t.slots.register(r.BrokerName, r.Slot, wait <= 0)
+	said := statement{r.BrokerName, r.BrokerID, r.Slot, now}
+	done.Slot, done.SlotWait, done.SlotRefused = t.slots.register(said, wait <= 0)
 	if done.Slot == membership.NoSlot {
 		done.SlotWait = max(wait, 0)
 	}
@@ -176,7 +179,7 @@ func (t *Table) Shards() []Shard {
 func byBrokerName(a, b Shard) int { return strings.Compare(a.BrokerName, b.BrokerName) }
 
 func (t *Table) snapshot(name string, s *shard) Shard {
-	out := Shard{Cluster: s.cluster, BrokerName: name, Slot: t.slots.recorded(name), Nodes: make([]Node, 0, len(s.nodes))}
+	out := Shard{Cluster: s.cluster, BrokerName: name, Slot: t.slots.advertised(name), Nodes: make([]Node, 0, len(s.nodes))}
 	for _, n := range s.nodes {
 		out.Nodes = append(out.Nodes, n.Node)
 	}

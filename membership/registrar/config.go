@@ -60,6 +60,10 @@ type Answer struct {
 	// Slot is the slot that the shard is to have; where it is not the one stated,
 	// the node records it and calls Notify. NoSlot from a stock NameServer.
 	Slot int
+	// Stated is what the registration that is answered said of the slot. Where the
+	// node has recorded another since, told by another name server, the answer is
+	// to a question of yesterday.
+	Stated membership.SlotClaim
 }
 
 // split cuts namesrvAddr into its addresses, each once.

@@ -70,7 +70,8 @@ func (l *link) readAnswer(c *remoting.Command) (Answer, time.Duration, error) {
 		return Answer{}, 0, err
 	}
 	slotWait := millis(int(h.SlotWaitMillis))
-	answer := Answer{NameServer: l.addr, MasterAddr: h.MasterAddr, HAServerAddr: h.HAServerAddr, Slot: h.Slot}
+	answer := Answer{NameServer: l.addr, MasterAddr: h.MasterAddr, HAServerAddr: h.HAServerAddr,
+		Slot: h.Slot, Stated: l.sent.Slot}
 	if len(c.Body) == 0 {
 		return answer, slotWait, nil
 	}

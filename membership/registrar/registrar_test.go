@@ -232,11 +232,11 @@ func TestSlotIsRecordedAndStated(t *testing.T) {
 		}})
 		close(ready)
 		defer r.Close(context.Background())
-		time.Sleep(5 * time.Second) // a name server that has just started makes a node wait 1.5 s
+		time.Sleep(5 * time.Second) // a name server that has just started makes a node wait 1.5 s, and a new record stand for 0.5 s
 		if shard := ns.Table().Shards()[0]; shard.Slot != 0 || !shard.Nodes[0].Gateway {
 			t.Errorf("the name server knows %+v", shard)
 		}
-		if got, want := ns.asked(), "103 at 0s, 103 at 1.5s, 103 at 1.5s"; got != want {
+		if got, want := ns.asked(), "103 at 0s, 103 at 1.5s, 103 at 1.5s, 103 at 2s"; got != want {
 			t.Errorf("asked %s, want %s", got, want)
 		}
 	})
@@ -263,7 +263,7 @@ func TestSlaveIsToldMasterAndOrderedTopics(t *testing.T) {
 		synctest.Wait()
 		slave.mu.Lock()
 		defer slave.mu.Unlock()
-		want := "[{ns a:10911 a:10912 map[T:a:4] -1}]"
+		want := "[{ns a:10911 a:10912 map[T:a:4] -1 {-1 0 false}}]"
 		if got := fmt.Sprint(slave.answers); got != want {
 			t.Errorf("told %s, want %s", got, want)
 		}
