@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -97,11 +98,12 @@ func (s *shards) reconcile(registered func() []nameserver.Shard) {
 
 // wanted is a copy that is to be served: where, and where its node is.
 type wanted struct {
-	id   copyID
-	slot int
-	port int
-	err  error // why there is no port for it
-	addr string
+	id      copyID
+	cluster string
+	slot    int
+	port    int
+	err     error // why there is no port for it
+	addr    string
 }
 
 func (s *shards) wanted(all []nameserver.Shard) (list []wanted) {
@@ -111,7 +113,7 @@ func (s *shards) wanted(all []nameserver.Shard) (list []wanted) {
 				continue
 			}
 			port, err := route.Port(s.config.GatewayBasePort, shard.Slot, n.BrokerID)
-			list = append(list, wanted{copyID{shard.BrokerName, n.BrokerID}, shard.Slot, port, err, n.Addr})
+			list = append(list, wanted{copyID{shard.BrokerName, n.BrokerID}, shard.Cluster, shard.Slot, port, err, n.Addr})
 		}
 	}
 	return list
@@ -131,9 +133,10 @@ func (s *shards) serve(w wanted) error {
 	}
 	c := s.copies[w.id]
 	if c == nil {
-		c = &shardCopy{node: s.open(w.id.brokerName, w.addr)}
+		c = &shardCopy{node: s.open(w)}
 		s.copies[w.id] = c
 	}
+	c.slot, c.port = w.slot, w.port
 	c.node.Move(w.addr)
 	if len(c.listeners) > 0 {
 		return nil
@@ -142,7 +145,7 @@ func (s *shards) serve(w wanted) error {
 	if err != nil {
 		return err
 	}
-	c.slot, c.port, c.listeners = w.slot, w.port, listeners
+	c.listeners = listeners
 	for _, l := range listeners {
 		s.conns.Serve(l, func(conn *remoting.Conn) remoting.FrameHandler { return session.Open(conn, c.node, policyOf) })
 	}
@@ -150,9 +153,22 @@ func (s *shards) serve(w wanted) error {
 	return nil
 }
 
-func (s *shards) open(brokerName, addr string) *upstream.Node {
-	return upstream.Open(upstream.Config{ProxyID: s.config.ProxyID, ClusterKey: s.config.ClusterKey,
-		Dial: s.config.Dial, Log: s.config.Log, RetryMillis: s.config.RetryMillis}, brokerName, addr)
+func (s *shards) open(w wanted) *upstream.Node {
+	return upstream.Open(upstream.Config{ProxyID: s.config.ProxyID, Cluster: w.cluster, ClusterKey: s.config.ClusterKey,
+		GatewayAddr: func() string { return s.gatewayAddr(w.id) },
+		Dial:        s.config.Dial, Log: s.config.Log, RetryMillis: s.config.RetryMillis}, w.id.brokerName, w.addr)
+}
+
+// gatewayAddr is what a copy is told of itself: where the cluster's clients reach
+// it, be it through another proxy; "" where nobody set that.
+func (s *shards) gatewayAddr(id copyID) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.copies[id]
+	if s.config.AdvertiseAddr == "" || c == nil {
+		return ""
+	}
+	return net.JoinHostPort(s.config.AdvertiseAddr, strconv.Itoa(c.port))
 }
 
 // awaitStep is how finely the readiness of a shard is looked for.
