@@ -3,7 +3,9 @@
 //
 // It is the only writer of messages. One goroutine, the appender, takes whatever requests have gathered, gives each
 // record its offsets and time, writes all of it with one write per file and answers them; those that wait for the disk
-// another one answers, the syncer, with one sync for all that have gathered meanwhile: group commit. Readers work on an immutable list of files and never make the appender wait.
+// another one answers, the syncer, with one sync for all that have gathered meanwhile: group commit. Readers work on an
+// immutable list of files and never make the appender wait. Of a file that is closed Seal keeps the sum of each block, with
+// which reads are compared, so that what the disk changes is not passed on.
 // Above it stands store, which knows queues, indexes and checkpoints; this package knows records only by their lengths,
 // and it deletes nothing by itself: DropOldest is for who knows what has expired.
 package commitlog
@@ -35,6 +37,8 @@ type Config struct {
 	FS     vfs.FS
 	Logger *slog.Logger
 	Dir    string // storePathCommitLog
+	// SumsDir holds the block sums of closed files (FORMAT.md). Empty: none are made and none are compared.
+	SumsDir string
 
 	MappedFileSizeCommitLog int64 // bytes; the size of files that exist wins
 	FlushDiskType           FlushDiskType
@@ -77,6 +81,7 @@ type Log struct {
 	appender appender
 	syncer   syncer
 	leaving  []leavingFile // the expirer's
+	compares sync.Pool     // of *comparison
 	stop     chan struct{}
 	tasks    sync.WaitGroup
 }
@@ -94,6 +99,7 @@ func Open(cfg Config) (*Log, error) {
 	l := &Log{cfg: cfg, stop: make(chan struct{}), syncTurn: make(chan struct{}, 1)}
 	l.files.Store(files)
 	l.end.Store(int64(files.limit()))
+	l.removeStaleSums()
 	l.appender.log = l
 	l.syncer.init(l)
 	l.queue.init(cfg.MaxQueuedRequests, cfg.MaxQueuedBytes)

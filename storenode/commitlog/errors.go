@@ -13,6 +13,7 @@ var (
 	ErrTooLarge   = errors.New("records do not fit into one commit log file")
 	ErrMalformed  = errors.New("request holds no whole records")
 	ErrOutOfRange = errors.New("offset is outside the commit log")
+	ErrBlockSum   = errors.New("the block differs from its sum")
 )
 
 // BusyError says which bound an append met. It is an ErrBusy.

@@ -77,6 +77,7 @@ func (l *Log) RemoveDropped(patience time.Duration) (left int, err error) {
 		if err := l.cfg.FS.Remove(s.path); err != nil {
 			return len(l.leaving), fmt.Errorf("remove commit log file: %w", err)
 		}
+		l.warn(l.removeSums(s.start))
 		l.leaving, removed = l.leaving[1:], true
 	}
 	if removed {

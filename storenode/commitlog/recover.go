@@ -84,7 +84,7 @@ func (l *Log) passDamage(scanner *Scanner, trust Trust, found error) (more bool,
 	if err := scanner.Resync(); err != nil {
 		return false, err
 	}
-	if stored, ok := l.StoreTimestamp(scanner.Offset()); ok && stored <= trust.SafeTime {
+	if stored, ok := l.StoreTimestamp(scanner.Offset()); ok && (stored <= trust.SafeTime || l.sealed(end)) {
 		l.cfg.Logger.Error("commit log is damaged, its messages are skipped",
 			"file", corrupt.File, "from", int64(end), "to", int64(scanner.Offset()), "error", corrupt.Err)
 		return true, nil
@@ -92,6 +92,14 @@ func (l *Log) passDamage(scanner *Scanner, trust Trust, found error) (more bool,
 	l.cfg.Logger.Info("commit log ends with an unfinished write", "offset", int64(end), "file", corrupt.File, "found", corrupt.Err.Error())
 	scanner.at = end
 	return false, nil
+}
+
+// sealed says that offset lies in a file, and not the last one, that has block sums: it was on the disk as a whole, so
+// that what is no record in it is damage.
+func (l *Log) sealed(offset Offset) bool {
+	files := l.files.Load()
+	s := files.at(offset)
+	return s != nil && int64(s.start)+files.fileBytes < int64(files.limit()) && l.sidecarOf(s).usable()
 }
 
 // dataBehind says whether anything but zeros may follow, which after a clean stop there is not.
@@ -117,12 +125,24 @@ func (l *Log) dataBehind(end Offset) (bool, error) {
 	return false, nil
 }
 
+var errNotClosed = errors.New("their file is not closed any more: the log ends in it, or before it")
+
+// unseal throws the sums of a file away that will be written again.
+func (l *Log) unseal(s *segment) {
+	if c := l.sidecarOf(s); c.usable() {
+		l.discard(c, errNotClosed)
+	}
+}
+
 // endAt makes end the log's end: what follows in its file becomes zeros, later files go. What is left counts as
 // flushed only after a sync.
 func (l *Log) endAt(end Offset, distrust bool) error {
 	files := l.files.Load()
 	kept := files.segments[:0:0]
 	for _, s := range files.segments {
+		if int64(s.start)+files.fileBytes > int64(end) {
+			l.unseal(s)
+		}
 		if s.start > end || (s.start == end && len(kept) > 0) {
 			if err := errors.Join(l.cfg.FS.Remove(s.path), s.release()); err != nil {
 				return err

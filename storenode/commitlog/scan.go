@@ -13,14 +13,16 @@ import (
 const scanBytes = 256 << 10
 
 // Scanner reads the log record by record: dispatch and recovery follow it with the same code. It reads large pieces
-// into a buffer of its own and is not for concurrent use.
+// into a buffer of its own and is not for concurrent use. What lies in a block that differs from its sum is no record.
 type Scanner struct {
 	CheckBodies bool // compare bodies with their checksums
 
-	log   *Log
-	at    Offset // of the next record
-	buf   []byte
-	bufAt Offset
+	log        *Log
+	ignoreSums bool
+	at         Offset // of the next record
+	buf        []byte
+	bufAt      Offset
+	bad        []Offset // blocks of buf that differ from their sums
 }
 
 // Scan begins at offset, which must be where a record or a file begins.
@@ -30,7 +32,8 @@ func (l *Log) Scan(offset Offset) *Scanner { return &Scanner{log: l, at: offset,
 func (s *Scanner) Offset() Offset { return s.at }
 
 // Next returns the next record, borrowed until the next call. Errors: io.EOF at the log's end, *CorruptError where
-// something else than a record lies before it, ErrOutOfRange where the log begins later, the file's.
+// something else than a record lies before it (it names the block where that is known to be damaged, and else the place
+// where the record should begin), ErrOutOfRange where the log begins later, the file's.
 func (s *Scanner) Next() (message.Record, error) {
 	for {
 		if s.at >= s.log.End() {
@@ -38,6 +41,9 @@ func (s *Scanner) Next() (message.Record, error) {
 		}
 		b, err := s.window(blankBytes)
 		if err != nil {
+			return nil, err
+		}
+		if err := s.sound(blankBytes); err != nil {
 			return nil, err
 		}
 		if binary.BigEndian.Uint32(b[4:]) == message.MagicBlank {
@@ -73,12 +79,25 @@ func (s *Scanner) record(b []byte) (message.Record, error) {
 	if record, err = s.log.check(b, s.at); err != nil {
 		return nil, err
 	}
+	if err := s.sound(len(record)); err != nil {
+		return nil, err
+	}
 	if s.CheckBodies {
 		if err := record.CheckBody(); err != nil {
 			return nil, s.log.corrupt(s.at, err)
 		}
 	}
 	return record, nil
+}
+
+// sound says that no byte of the length that follow is in a damaged block.
+func (s *Scanner) sound(length int) error {
+	for _, block := range s.bad {
+		if block < s.at+Offset(length) && s.at < block+BlockBytes {
+			return s.log.corrupt(block, ErrBlockSum)
+		}
+	}
+	return nil
 }
 
 // window returns what the buffer holds from s.at on, at least need bytes of it.
@@ -90,7 +109,7 @@ func (s *Scanner) window(need int) ([]byte, error) {
 	if cap(s.buf) < size || cap(s.buf) > max(size, 4*scanBytes) {
 		s.buf = make([]byte, size)
 	}
-	n, err := s.log.ReadAt(s.buf[:size], s.at)
+	n, err := s.read(s.buf[:size])
 	s.buf, s.bufAt = s.buf[:n], s.at
 	if err != nil {
 		return nil, err
@@ -99,6 +118,14 @@ func (s *Scanner) window(need int) ([]byte, error) {
 		return nil, s.log.corrupt(s.at, message.ErrTruncated)
 	}
 	return s.buf, nil
+}
+
+func (s *Scanner) read(p []byte) (n int, err error) {
+	if s.bad = nil; s.ignoreSums {
+		return s.log.ReadAt(p, s.at)
+	}
+	n, s.bad, err = s.log.ReadChecked(p, s.at)
+	return n, err
 }
 
 // Resync looks for the next record behind the damage that Next has met: bytes that parse as a record and say that they
@@ -117,7 +144,7 @@ func (s *Scanner) Resync() error {
 			s.at += Offset(found) + 1
 		default:
 			s.at += Offset(found - len(magic))
-			if _, err := s.log.Record(s.at, nil); err == nil {
+			if s.recordBegins() {
 				return nil
 			}
 			s.at += Offset(len(magic)) + 1
@@ -125,4 +152,14 @@ func (s *Scanner) Resync() error {
 	}
 	s.at = s.log.End()
 	return nil
+}
+
+// recordBegins says that a whole record lies at s.at, not in a damaged block.
+func (s *Scanner) recordBegins() bool {
+	read := s.log.readSound
+	if s.ignoreSums {
+		read = s.log.ReadAt
+	}
+	_, err := s.log.record(s.at, nil, read)
+	return err == nil
 }

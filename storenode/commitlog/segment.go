@@ -15,7 +15,8 @@ type segment struct {
 	start Offset
 	path  string
 	file  vfs.File
-	refs  atomic.Int32 // 1 for the list, 1 for each reader
+	refs  atomic.Int32            // 1 for the list, 1 for each reader
+	sums  atomic.Pointer[sidecar] // nil until it is looked for
 }
 
 func newSegment(start Offset, path string, file vfs.File) *segment {
@@ -41,7 +42,15 @@ func (s *segment) release() error {
 	if s.refs.Add(-1) > 0 {
 		return nil
 	}
-	return s.file.Close()
+	return errors.Join(s.file.Close(), s.sums.Load().close())
+}
+
+func (s *segment) read(p []byte, offset Offset) (n int, err error) {
+	n, err = s.file.ReadAt(p, int64(offset-s.start))
+	if n == len(p) {
+		err = nil
+	}
+	return n, err
 }
 
 // reset makes the file read as zeros from offset at on.
@@ -76,6 +85,14 @@ func (f *fileList) at(offset Offset) *segment {
 		return nil
 	}
 	return f.segments[int64(offset-f.min())/f.fileBytes]
+}
+
+// beginning returns the file that begins at start, nil where there is none.
+func (f *fileList) beginning(start Offset) *segment {
+	if s := f.at(start); s != nil && s.start == start {
+		return s
+	}
+	return nil
 }
 
 // acquire returns the file that holds offset, to be released; nil where none does.
