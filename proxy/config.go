@@ -2,7 +2,9 @@ package proxy
 
 import (
 	"log/slog"
+	"strconv"
 
+	"gantry/membership/nameserver"
 	"gantry/remoting"
 	"gantry/remoting/properties"
 )
@@ -27,7 +29,7 @@ type Config struct {
 	RetryMillis     int       `property:"proxyRetryMillis"` // default 2,000
 	ClusterKey      string    `property:"clusterKey"`       // default none
 
-	OrderMessageEnable bool `property:"orderMessageEnable"`
+	nameserver.Settings
 
 	Connections int             // bound of clients at shards, and of who asks the name server, default remoting.DefaultConnections
 	Limits      remoting.Limits // of each client's connection
@@ -74,4 +76,15 @@ func (c Config) Validate() error {
 		return properties.Refuse("gatewayBasePort", c.GatewayBasePort, "is not a port from 3 to 65535")
 	}
 	return nil
+}
+
+// fixedSettings are those that a client may ask for (code 319) and nobody changes
+// while the proxy runs.
+func (c Config) fixedSettings() []properties.Entry {
+	return []properties.Entry{
+		{Key: "listenPort", Value: strconv.Itoa(c.ListenPort)},
+		{Key: "routeMode", Value: string(c.RouteMode)},
+		{Key: "advertiseAddr", Value: c.AdvertiseAddr},
+		{Key: "gatewayBasePort", Value: strconv.Itoa(c.GatewayBasePort)},
+	}
 }

@@ -44,9 +44,10 @@ func Start(config Config, registered ...net.Listener) (*Server, error) {
 		s.peers.change(func(self *route.Peer) { self.Slots = served })
 	})
 	s.nameserver = nameserver.New(config.Log, nameserver.Config{
-		View:               s.view(),
-		OnShardsChanged:    func() { s.shards.reconcile(s.nameserver.Table().Shards) },
-		OrderMessageEnable: config.OrderMessageEnable,
+		View:            s.view(),
+		OnShardsChanged: func() { s.shards.reconcile(s.nameserver.Table().Shards) },
+		Settings:        config.Settings,
+		FixedSettings:   config.fixedSettings(),
 	})
 	l, err := net.Listen("tcp", net.JoinHostPort(config.BindAddress, strconv.Itoa(config.ListenPort)))
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 )
 
 // Codes 103 REGISTER_BROKER, 104 UNREGISTER_BROKER and 322 QUERY_DATA_VERSION,
-// what brokers of 4.x and Gantry's nodes send. Filter servers, dead since 4.3,
-// are read over. Java: DefaultRequestProcessor.registerBrokerWithFilterServer,
+// what brokers of 4.x and 5.x and Gantry's nodes send. Filter servers, dead since
+// 4.3, are read over. Java: DefaultRequestProcessor.registerBrokerWithFilterServer,
 // unregisterBroker, queryBrokerTopicConfig.
 
 // version3_0_11 is the MQVersion from which a registration's body has filter
@@ -83,6 +83,12 @@ func registration(h *membership.RegisterRequest, topics protocol.TopicConfigSeri
 		Topics:       topics.TopicConfigTable,
 		Gateway:      h.Gateway,
 		Slot:         h.Slot,
+
+		StaticTopics:           topics.TopicQueueMappingInfoMap,
+		HeartbeatTimeoutMillis: h.HeartbeatTimeoutMillis,
+		StatesActingMaster:     h.StatesActingMaster,
+		EnableActingMaster:     h.EnableActingMaster,
+		ZoneName:               h.ZoneName,
 	}
 }
 
@@ -90,6 +96,10 @@ func (s *Server) registered(h *membership.RegisterRequest, done Registered, from
 	if done.First {
 		s.log.Info("broker registered", "cluster", h.ClusterName, "broker_name", h.BrokerName, "broker_id", h.BrokerID,
 			"broker_addr", h.BrokerAddr, "gateway", h.Gateway, "remote_addr", from.Remote)
+	}
+	if done.Outdated {
+		s.log.Warn("outdated broker is not registered: another address has its brokerId in a later state", "broker_name", h.BrokerName,
+			"broker_id", h.BrokerID, "broker_addr", h.BrokerAddr, "remote_addr", from.Remote)
 	}
 	if done.SlotRefused != nil {
 		s.log.Warn("slot is not granted", "broker_name", h.BrokerName, "broker_id", h.BrokerID,
@@ -105,7 +115,7 @@ func (s *Server) unregisterBroker(c *remoting.Command, from *remoting.Channel) (
 	if err := h.Decode(c.Ext); err != nil {
 		return nil, err
 	}
-	if s.table.Unregister(h.BrokerName, h.BrokerID, h.BrokerAddr) {
+	if s.table.Unregister(h.BrokerName, h.BrokerAddr) {
 		s.log.Info("broker unregistered", "cluster", h.ClusterName, "broker_name", h.BrokerName, "broker_id", h.BrokerID,
 			"broker_addr", h.BrokerAddr, "remote_addr", from.Remote)
 		s.config.OnShardsChanged()
@@ -122,7 +132,7 @@ func (s *Server) queryDataVersion(c *remoting.Command, _ *remoting.Channel) (*re
 	if err := stated.Decode(c.Body); err != nil {
 		return nil, err
 	}
-	known, ok := s.table.Renew(h.BrokerName, h.BrokerAddr, stated, time.Now())
+	known, ok := s.table.Renew(h.BrokerName, h.BrokerAddr, time.Now())
 	response := &remoting.Response{Header: protocol.QueryDataVersionResponse{Changed: !ok || known != stated}}
 	if ok {
 		response.Body = known.Encode()

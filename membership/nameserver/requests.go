@@ -9,7 +9,7 @@ import (
 type answerFunc func(s *Server, c *remoting.Command, from *remoting.Channel) (*remoting.Response, error)
 
 // requests is the table of a name server's codes (Java's
-// DefaultRequestProcessor, 4.9.7). A code that is not in it is answered
+// DefaultRequestProcessor: 4.9.7's, and 217, 901 and 904 of 5.3.3's). A code that is not in it is answered
 // REQUEST_CODE_NOT_SUPPORTED; Java's NameServer leaves the asker to time out.
 func requests() map[int32]answerFunc {
 	return map[int32]answerFunc{
@@ -26,7 +26,16 @@ func requests() map[int32]answerFunc {
 		protocol.GetKVListByNamespace:          (*Server).getKVListByNamespace,
 		protocol.GetTopicsByCluster:            (*Server).getTopicsByCluster,
 		protocol.GetSystemTopicListFromNS:      (*Server).getSystemTopicList,
+		protocol.GetUnitTopicList:              topicsBySysFlag(protocol.SysFlagUnit, 0),
+		protocol.GetHasUnitSubTopicList:        topicsBySysFlag(protocol.SysFlagUnitSub, 0),
+		protocol.GetHasUnitSubUnunitTopicList:  topicsBySysFlag(protocol.SysFlagUnitSub, protocol.SysFlagUnit),
+		protocol.UpdateNamesrvConfig:           (*Server).updateNamesrvConfig,
+		protocol.GetNamesrvConfig:              (*Server).getNamesrvConfig,
 		protocol.QueryDataVersion:              (*Server).queryDataVersion,
 		protocol.AddWritePermOfBroker:          (*Server).addWritePermOfBroker,
+
+		protocol.RegisterTopicInNamesrv: (*Server).registerTopic,
+		protocol.GetBrokerMemberGroup:   (*Server).getBrokerMemberGroup,
+		protocol.BrokerHeartbeat:        (*Server).brokerHeartbeat,
 	}
 }

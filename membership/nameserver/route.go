@@ -29,7 +29,7 @@ func (s *Server) getRouteInfoByTopic(c *remoting.Command, from *remoting.Channel
 	if len(data.BrokerDatas) == 0 {
 		return nil, protocol.Errorf(protocol.TopicNotExist, "No topic route info in name server for the topic: %s%s", h.Topic, howToGetATopic)
 	}
-	if s.config.OrderMessageEnable {
+	if s.settings.Load().OrderMessageEnable {
 		data.OrderTopicConf, _ = s.kv.get(NamespaceOrderTopicConfig, h.Topic)
 	}
 	if c.Version >= version4_9_4 || h.AcceptStandardJSONOnly {
@@ -43,8 +43,9 @@ func (s *Server) getRouteInfoByTopic(c *remoting.Command, from *remoting.Channel
 func (s *Server) routeFor(asker *remoting.Channel, topic string) protocol.TopicRouteData {
 	var data protocol.TopicRouteData
 	route, _ := s.table.Route(topic)
+	data.TopicQueueMappingByBroker = route.Static
 	for i, shard := range route.Shards {
-		if broker, ok := s.brokerData(asker, shard); ok {
+		if broker, ok := s.brokerData(asker, s.withActingMaster(topic, shard, route.Queues[i])); ok {
 			data.BrokerDatas = append(data.BrokerDatas, broker)
 			data.QueueDatas = append(data.QueueDatas, route.Queues[i])
 		}
@@ -54,7 +55,8 @@ func (s *Server) routeFor(asker *remoting.Channel, topic string) protocol.TopicR
 
 func (s *Server) brokerData(asker *remoting.Channel, shard Shard) (protocol.BrokerData, bool) {
 	addrs := s.config.View(asker, shard)
-	return protocol.BrokerData{BrokerAddrs: addrs, BrokerName: shard.BrokerName, Cluster: shard.Cluster}, len(addrs) > 0
+	return protocol.BrokerData{BrokerAddrs: addrs, BrokerName: shard.BrokerName, Cluster: shard.Cluster,
+		ZoneName: shard.ZoneName, EnableActingMaster: shard.ActingMaster}, len(addrs) > 0
 }
 
 func (s *Server) getBrokerClusterInfo(_ *remoting.Command, from *remoting.Channel) (*remoting.Response, error) {

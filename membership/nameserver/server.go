@@ -4,9 +4,11 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gantry/remoting"
+	"gantry/remoting/properties"
 	"gantry/remoting/protocol"
 )
 
@@ -34,7 +36,8 @@ type Config struct {
 	// may be called from several goroutines at once, and must not block.
 	OnShardsChanged func()
 
-	OrderMessageEnable bool // orderMessageEnable: routes carry ORDER_TOPIC_CONFIG
+	Settings      Settings           // as it starts
+	FixedSettings []properties.Entry // what code 319 tells beside them
 
 	ExpireMillis int // without renewal for so long a registration ends, default 120,000
 	ScanMillis   int // how often that is looked for, default 5,000
@@ -84,6 +87,7 @@ type Server struct {
 	config   Config
 	table    *Table
 	kv       *kvTable
+	settings atomic.Pointer[Settings]
 	requests map[int32]answerFunc
 
 	stop     chan struct{}
@@ -102,6 +106,7 @@ func New(log *slog.Logger, config Config) *Server {
 		requests: requests(),
 		stop:     make(chan struct{}),
 	}
+	s.settings.Store(&config.Settings)
 	s.running.Go(s.scan)
 	return s
 }
@@ -164,8 +169,8 @@ func (s *Server) scan() {
 		case <-s.stop:
 			return
 		case now := <-tick.C:
-			cutoff := now.Add(-time.Duration(s.config.ExpireMillis) * time.Millisecond)
-			s.removed(s.table.Expire(cutoff), "broker registration expired")
+			usual := time.Duration(s.config.ExpireMillis) * time.Millisecond
+			s.removed(s.table.Expire(now, usual), "broker registration expired")
 		}
 	}
 }

@@ -71,7 +71,7 @@ func TestWritePermissionAnswers(t *testing.T) {
 
 func TestKVConfig(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, Config{OrderMessageEnable: true, MaxKVEntries: 2})
+		w := newWorld(t, Config{Settings: Settings{OrderMessageEnable: true}, MaxKVEntries: 2})
 		p := w.connect()
 		key := protocol.GetKVConfigRequest{Namespace: NamespaceOrderTopicConfig, Key: "T"}
 		space := protocol.GetKVListByNamespaceRequest{Namespace: NamespaceOrderTopicConfig}
@@ -107,7 +107,9 @@ func TestRequestsThatCannotBeAnswered(t *testing.T) {
 		p.wantError(protocol.RequestCodeNotSupported, " request type 310 not supported", protocol.SendMessageV2, nil, nil)
 		for code := range requests() {
 			switch code {
-			case protocol.GetBrokerClusterInfo, protocol.GetAllTopicListFromNameserver, protocol.GetSystemTopicListFromNS:
+			case protocol.GetBrokerClusterInfo, protocol.GetAllTopicListFromNameserver, protocol.GetSystemTopicListFromNS,
+				protocol.GetUnitTopicList, protocol.GetHasUnitSubTopicList, protocol.GetHasUnitSubUnunitTopicList,
+				protocol.UpdateNamesrvConfig, protocol.GetNamesrvConfig:
 				continue // have no fields
 			}
 			if c := p.ask(code, nil, nil); c.Code != protocol.SystemError || c.Remark == "" {
@@ -288,6 +290,7 @@ func FuzzRequests(f *testing.F) {
 	f.Add(protocol.RegisterBroker, h.BrokerName, "T", h.BrokerID, int32(36), body)
 	f.Fuzz(func(t *testing.T, code int32, name, topic string, id int64, version int32, body []byte) {
 		s := &Server{log: discard(), config: Config{}.withDefaults(), table: newTable(), kv: newKVTable(2), requests: requests()}
+		s.settings.Store(&Settings{OrderMessageEnable: true, SupportActingMaster: true})
 		fields := remoting.Fields{}
 		for _, key := range []string{"brokerName", "brokerAddr", "clusterName", "haServerAddr", "cluster", "namespace", "key", "value"} {
 			fields = append(fields, remoting.Field{Key: []byte(key), Value: []byte(name)})

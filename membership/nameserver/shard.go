@@ -18,6 +18,7 @@ type Registered struct {
 	Slot          int           // the slot the node is to record, NoSlot without gateway
 	SlotWait      time.Duration // where positive, the node is to register again after it: for a slot, or to have its own advertised
 	First         bool
+	Outdated      bool  // not taken: another address has the brokerId in a later state
 	ShardsChanged bool  // an address or a slot is not what it was
 	SlotRefused   error // a *SlotError: the claim was not granted, or no slot is free
 }
@@ -33,8 +34,13 @@ type Removed struct {
 type Shard struct {
 	Cluster    string
 	BrokerName string
-	Slot       int    // NoSlot until a node has recorded it and nobody contests it: not to be advertised
-	Nodes      []Node // by BrokerID
+
+	// Of brokers from 5.0 on.
+	ZoneName     string
+	ActingMaster bool // the copy of the lowest brokerId stands in for a lost master
+
+	Slot  int    // NoSlot until a node has recorded it and nobody contests it: not to be advertised
+	Nodes []Node // by BrokerID
 }
 
 // Node is one registered copy of a shard, under its own address.

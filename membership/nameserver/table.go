@@ -1,6 +1,8 @@
 package nameserver
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -19,12 +21,14 @@ type Table struct {
 	mu     sync.RWMutex // guards all below; never held across I/O
 	nodes  int
 	shards map[string]*shard
-	topics map[string]map[string]protocol.QueueData // topic → brokerName → queues
+	topics map[string]map[string]queues // topic → brokerName → queues
 	slots  *slotTable
 }
 
 type shard struct {
 	cluster string
+	zone    string
+	acting  bool // a slave acts for a lost master
 	nodes   map[int64]*node
 }
 
@@ -33,6 +37,7 @@ type node struct {
 	version protocol.DataVersion
 	owner   *remoting.Channel
 	renewed time.Time
+	lasts   time.Duration // without renewal; 0 for what the name server holds usual
 }
 
 // Bounds are what a Table keeps to.
@@ -52,15 +57,18 @@ func NewTable(bounds Bounds) *Table {
 	return &Table{
 		bounds: bounds,
 		shards: map[string]*shard{},
-		topics: map[string]map[string]protocol.QueueData{},
+		topics: map[string]map[string]queues{},
 		slots:  newSlotTable(bounds.Slots, bounds.Contest),
 	}
 }
 
 // Register takes or renews a registration (registerBroker). An address that
-// moves to another brokerId, as at a promotion, leaves the former one first.
-// Topics count only from the master, and only where its data version is not the
-// one known; they are added and changed, never removed: DeleteTopic does that.
+// moves to another brokerId, as at a promotion, leaves the former one first; an
+// outdated master that comes back under another address is not taken.
+// Topics count from the copy that is believed, all of them where its data version
+// is not the one known, and else those that are missing: a broker may have told
+// of one topic alone, as it does of a new one. They are added and changed, never
+// removed: DeleteTopic does that.
 func (t *Table) Register(r membership.Registration, owner *remoting.Channel, now time.Time) (Registered, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -70,17 +78,39 @@ func (t *Table) Register(r membership.Registration, owner *remoting.Channel, now
 	}
 	before, slotBefore := s.nodes[r.BrokerID], t.slots.advertised(r.BrokerName)
 	done := Registered{First: before == nil || before.Addr != r.Addr}
-	if r.BrokerID == masterID && (done.First || before.version != r.DataVersion) {
-		t.putTopics(r.BrokerName, r.Topics)
+	if done.First && before != nil && before.version.StateVersion > r.DataVersion.StateVersion {
+		return Registered{Slot: membership.NoSlot, Outdated: true}, nil
 	}
-	after := &node{Node: Node{r.BrokerID, r.Addr, r.HAServerAddr, r.Gateway}, version: r.DataVersion, owner: owner, renewed: now}
-	t.put(s, after)
+	t.put(s, newNode(r, owner, now))
+	if s.believes(r) {
+		t.putTopics(s, r, done.First || before.version != r.DataVersion)
+	}
 	t.giveSlot(&done, r, now)
-	done.ShardsChanged = before == nil || before.Node != after.Node || slotBefore != t.slots.advertised(r.BrokerName)
+	done.ShardsChanged = before == nil || before.Node != s.nodes[r.BrokerID].Node || slotBefore != t.slots.advertised(r.BrokerName)
 	if master := s.nodes[masterID]; master != nil && r.BrokerID != masterID {
 		done.MasterAddr, done.HAServerAddr = master.Addr, master.HAServerAddr
 	}
 	return done, nil
+}
+
+func newNode(r membership.Registration, owner *remoting.Channel, now time.Time) *node {
+	return &node{
+		Node:    Node{r.BrokerID, r.Addr, r.HAServerAddr, r.Gateway},
+		version: r.DataVersion,
+		owner:   owner,
+		renewed: now,
+		lasts:   time.Duration(r.HeartbeatTimeoutMillis) * time.Millisecond,
+	}
+}
+
+// believes reports whether topics of the copy that states r count: those of the
+// master, and of brokers from 5.0 on those of the lowest brokerId where the
+// master is away.
+func (s *shard) believes(r membership.Registration) bool {
+	if r.BrokerID == masterID || !r.StatesActingMaster {
+		return r.BrokerID == masterID
+	}
+	return r.BrokerID == slices.Min(slices.Collect(maps.Keys(s.nodes)))
 }
 
 // shardFor is where r's node goes, without what it leaves.
@@ -96,7 +126,7 @@ func (t *Table) shardFor(r membership.Registration) (*shard, error) {
 		s = &shard{nodes: map[int64]*node{}}
 		t.shards[r.BrokerName] = s
 	}
-	s.cluster = r.Cluster
+	s.cluster, s.zone, s.acting = r.Cluster, r.ZoneName, r.EnableActingMaster
 	return s, nil
 }
 
@@ -121,13 +151,11 @@ func (t *Table) leaveOtherIDs(s *shard, r membership.Registration) {
 	}
 }
 
-// Unregister ends a node's registration (unregisterBroker). Java takes the
-// brokerId away whoever has it; here another address that has taken over the
-// brokerId meanwhile keeps it.
-func (t *Table) Unregister(brokerName string, brokerID int64, addr string) bool {
-	removed := t.remove(func(name string, n *node) bool {
-		return name == brokerName && n.BrokerID == brokerID && n.Addr == addr
-	})
+// Unregister ends a node's registration, whatever its brokerId is now
+// (unregisterBroker). Java 4.9 takes the brokerId away whoever has it; here
+// another address that has taken it over meanwhile keeps it.
+func (t *Table) Unregister(brokerName, addr string) bool {
+	removed := t.remove(func(name string, n *node) bool { return name == brokerName && n.Addr == addr })
 	return len(removed) > 0
 }
 
@@ -137,15 +165,15 @@ func (t *Table) Closed(owner *remoting.Channel) []Removed {
 	return t.remove(func(_ string, n *node) bool { return n.owner == owner })
 }
 
-// Expire ends registrations that were last renewed before cutoff
-// (scanNotActiveBroker).
-func (t *Table) Expire(cutoff time.Time) []Removed {
-	return t.remove(func(_ string, n *node) bool { return n.renewed.Before(cutoff) })
+// Expire ends registrations that were not renewed for as long as their node has
+// stated, or for usual where it has stated nothing (scanNotActiveBroker).
+func (t *Table) Expire(now time.Time, usual time.Duration) []Removed {
+	return t.remove(func(_ string, n *node) bool { return now.Sub(n.renewed) > cmp.Or(n.lasts, usual) })
 }
 
-// Renew is QUERY_DATA_VERSION: it returns the data version known for a node, and
-// renews the registration where it is the one stated.
-func (t *Table) Renew(brokerName, addr string, stated protocol.DataVersion, now time.Time) (known protocol.DataVersion, ok bool) {
+// Renew renews a registration and returns the data version known of it; false
+// where there is none (updateBrokerInfoUpdateTimestamp, queryBrokerTopicConfig).
+func (t *Table) Renew(brokerName, addr string, now time.Time) (known protocol.DataVersion, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.shards[brokerName]
@@ -153,15 +181,23 @@ func (t *Table) Renew(brokerName, addr string, stated protocol.DataVersion, now 
 		return known, false
 	}
 	for _, n := range s.nodes {
-		if n.Addr != addr {
-			continue
-		}
-		if n.version == stated {
+		if n.Addr == addr {
 			n.renewed = now
+			return n.version, true
 		}
-		return n.version, true
 	}
 	return known, false
+}
+
+// Shard returns one shard; false where it has no node.
+func (t *Table) Shard(brokerName string) (Shard, bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	s := t.shards[brokerName]
+	if s == nil {
+		return Shard{}, false
+	}
+	return t.snapshot(brokerName, s), true
 }
 
 // Shards returns every shard that has a node, by brokerName.
@@ -179,7 +215,8 @@ func (t *Table) Shards() []Shard {
 func byBrokerName(a, b Shard) int { return strings.Compare(a.BrokerName, b.BrokerName) }
 
 func (t *Table) snapshot(name string, s *shard) Shard {
-	out := Shard{Cluster: s.cluster, BrokerName: name, Slot: t.slots.advertised(name), Nodes: make([]Node, 0, len(s.nodes))}
+	out := Shard{Cluster: s.cluster, BrokerName: name, ZoneName: s.zone, ActingMaster: s.acting,
+		Slot: t.slots.advertised(name), Nodes: make([]Node, 0, len(s.nodes))}
 	for _, n := range s.nodes {
 		out.Nodes = append(out.Nodes, n.Node)
 	}
@@ -193,18 +230,28 @@ func (t *Table) remove(end func(brokerName string, n *node) bool) []Removed {
 	defer t.mu.Unlock()
 	var removed []Removed
 	for name, s := range t.shards {
+		before := len(s.nodes)
 		for id, n := range s.nodes {
 			if end(name, n) {
 				removed = append(removed, Removed{name, id, n.Addr})
 				t.drop(s, id)
 			}
 		}
-		if len(s.nodes) == 0 {
-			delete(t.shards, name)
-			t.dropTopics(name)
+		if len(s.nodes) < before {
+			t.reduced(name, s)
 		}
 	}
 	return removed
+}
+
+// reduced draws the consequences of a node's end.
+func (t *Table) reduced(name string, s *shard) {
+	if len(s.nodes) == 0 {
+		delete(t.shards, name)
+		t.dropTopics(name)
+		return
+	}
+	t.wipeWithoutMaster(name, s)
 }
 
 func (t *Table) put(s *shard, n *node) {

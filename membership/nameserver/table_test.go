@@ -166,43 +166,59 @@ func TestRegistrationExpires(t *testing.T) {
 	table, over := newTable(), new(remoting.Channel)
 	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), over)
 	register(t, table, broker("C", "b", 0, 1, topic("T", 4, 6)), over)
-	if removed := table.Expire(start); removed != nil {
-		t.Fatalf("expired at once: %v", removed)
+	if removed := table.Expire(start.Add(time.Minute), time.Minute); removed != nil {
+		t.Fatalf("expired in time: %v", removed)
 	}
-	later := start.Add(time.Minute)
-	if _, ok := table.Renew("b", "b-0:10911", protocol.DataVersion{Timestamp: 1, Counter: 1}, later); !ok {
+	later := start.Add(time.Minute + 1)
+	if _, ok := table.Renew("b", "b-0:10911", later); !ok {
 		t.Fatal("b is not known")
 	}
-	if removed := table.Expire(later); len(removed) != 1 || removed[0].BrokerName != "a" {
+	if removed := table.Expire(later, time.Minute); len(removed) != 1 || removed[0].BrokerName != "a" {
 		t.Fatalf("expired: %v, want a", removed)
 	}
 	wantRoute(t, table, "T", "b(6×4) 0=b-0:10911")
 }
 
-func TestRenewComparesDataVersions(t *testing.T) {
+func TestRenewTellsTheDataVersionThatIsKnown(t *testing.T) {
 	table, over := newTable(), new(remoting.Channel)
-	stated := protocol.DataVersion{Timestamp: 1, Counter: 7}
-	if _, ok := table.Renew("a", "a-0:10911", stated, start); ok {
+	if _, ok := table.Renew("a", "a-0:10911", start); ok {
 		t.Fatal("an unknown broker is known")
 	}
 	register(t, table, broker("C", "a", 0, 7), over)
-	if known, ok := table.Renew("a", "a-0:10911", stated, start); !ok || known != stated {
+	want := protocol.DataVersion{Timestamp: 1, Counter: 7}
+	if known, ok := table.Renew("a", "a-0:10911", start.Add(time.Hour)); !ok || known != want {
 		t.Fatalf("known is %v, %v", known, ok)
 	}
-	older := protocol.DataVersion{Timestamp: 1, Counter: 6}
-	table.Renew("a", "a-0:10911", older, start.Add(time.Hour))
-	if removed := table.Expire(start.Add(time.Minute)); len(removed) != 1 {
-		t.Fatal("another data version renewed the registration")
+	if _, ok := table.Renew("a", "elsewhere:10911", start); ok {
+		t.Fatal("another address is known")
+	}
+	if removed := table.Expire(start.Add(time.Hour), time.Minute); removed != nil {
+		t.Fatalf("expired in spite of the renewal: %v", removed)
+	}
+}
+
+func TestABrokerMayStateHowLongItLastsWithoutNews(t *testing.T) {
+	table, over := newTable(), new(remoting.Channel)
+	hasty := broker("C", "hasty", 0, 1)
+	hasty.HeartbeatTimeoutMillis = 10_000
+	register(t, table, hasty, over)
+	register(t, table, broker("C", "usual", 0, 1), over)
+	if removed := table.Expire(start.Add(10*time.Second), 2*time.Minute); removed != nil {
+		t.Fatalf("expired in time: %v", removed)
+	}
+	removed := table.Expire(start.Add(10*time.Second+1), 2*time.Minute)
+	if len(removed) != 1 || removed[0].BrokerName != "hasty" {
+		t.Fatalf("expired: %v", removed)
 	}
 }
 
 func TestUnregister(t *testing.T) {
 	table, over := newTable(), new(remoting.Channel)
 	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), over)
-	if table.Unregister("a", 0, "elsewhere:10911") {
+	if table.Unregister("a", "elsewhere:10911") {
 		t.Fatal("the former master took its successor away")
 	}
-	if !table.Unregister("a", 0, "a-0:10911") || table.Unregister("a", 0, "a-0:10911") {
+	if !table.Unregister("a", "a-0:10911") || table.Unregister("a", "a-0:10911") {
 		t.Fatal("a registration is to be withdrawn once")
 	}
 	wantRoute(t, table, "T", "none")
@@ -333,6 +349,6 @@ func TestTableIsBounded(t *testing.T) {
 	promoted := broker("C", "a", 2, 1)
 	promoted.Addr = "a-1:10911"
 	register(t, table, promoted, over) // it leaves its former id: no third node
-	table.Unregister("a", 2, "a-1:10911")
+	table.Unregister("a", "a-1:10911")
 	register(t, table, broker("C", "b", 0, 1), over)
 }

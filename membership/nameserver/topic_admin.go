@@ -5,10 +5,12 @@ import (
 	"gantry/remoting/protocol"
 )
 
-// Codes 206 GET_ALL_TOPIC_LIST_FROM_NAMESERVER, 224 GET_TOPICS_BY_CLUSTER, 216
-// DELETE_TOPIC_IN_NAMESRV, 205 WIPE_WRITE_PERM_OF_BROKER and 327
-// ADD_WRITE_PERM_OF_BROKER, what mqadmin and the dashboard send. Lists are
-// sorted, Java's are in no order. Java: DefaultRequestProcessor.
+// Codes 206 GET_ALL_TOPIC_LIST_FROM_NAMESERVER, 224 GET_TOPICS_BY_CLUSTER, 311
+// GET_UNIT_TOPIC_LIST, 312 GET_HAS_UNIT_SUB_TOPIC_LIST, 313
+// GET_HAS_UNIT_SUB_UNUNIT_TOPIC_LIST, 216 DELETE_TOPIC_IN_NAMESRV, 205
+// WIPE_WRITE_PERM_OF_BROKER and 327 ADD_WRITE_PERM_OF_BROKER, what mqadmin and
+// the dashboard send. Lists are sorted, Java's are in no order. Java:
+// DefaultRequestProcessor.
 
 func (s *Server) getAllTopicList(*remoting.Command, *remoting.Channel) (*remoting.Response, error) {
 	return topicList(s.table.Topics()), nil
@@ -20,6 +22,14 @@ func (s *Server) getTopicsByCluster(c *remoting.Command, _ *remoting.Channel) (*
 		return nil, err
 	}
 	return topicList(s.table.TopicsOfCluster(h.Cluster)), nil
+}
+
+// topicsBySysFlag answers with the topics that have all bits of set and none of
+// clear in their topicSysFlag.
+func topicsBySysFlag(set, clear int32) answerFunc {
+	return func(s *Server, _ *remoting.Command, _ *remoting.Channel) (*remoting.Response, error) {
+		return topicList(s.table.TopicsBySysFlag(func(flag int32) bool { return flag&(set|clear) == set })), nil
+	}
 }
 
 func topicList(names []string) *remoting.Response {

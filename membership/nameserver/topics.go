@@ -1,9 +1,11 @@
 package nameserver
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 
+	"gantry/membership"
 	"gantry/remoting/protocol"
 )
 
@@ -12,6 +14,13 @@ import (
 type Route struct {
 	Queues []protocol.QueueData
 	Shards []Shard
+	Static map[string]json.RawMessage // of a static topic of 5.x, by brokerName: which logical queues it has
+}
+
+// queues are a topic's queues in one shard.
+type queues struct {
+	protocol.QueueData
+	static json.RawMessage
 }
 
 // Route returns the route of topic; false where no shard has it
@@ -19,16 +28,27 @@ type Route struct {
 func (t *Table) Route(topic string) (Route, bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	queues := t.topics[topic]
-	if len(queues) == 0 {
+	byShard := t.topics[topic]
+	if len(byShard) == 0 {
 		return Route{}, false
 	}
 	var route Route
-	for _, name := range slices.Sorted(maps.Keys(queues)) {
-		route.Queues = append(route.Queues, queues[name])
+	for _, name := range slices.Sorted(maps.Keys(byShard)) {
+		q := byShard[name]
+		route.Queues = append(route.Queues, q.QueueData)
 		route.Shards = append(route.Shards, t.snapshot(name, t.shards[name]))
+		if q.static != nil {
+			route.addStatic(name, q.static)
+		}
 	}
 	return route, true
+}
+
+func (r *Route) addStatic(brokerName string, static json.RawMessage) {
+	if r.Static == nil {
+		r.Static = map[string]json.RawMessage{}
+	}
+	r.Static[brokerName] = static
 }
 
 // Topics returns the names of all topics, sorted.
@@ -55,13 +75,28 @@ func (t *Table) TopicsOfCluster(cluster string) []string {
 	return names
 }
 
+// TopicsBySysFlag returns the topics whose topicSysFlag in the first of their
+// shards is as wanted, sorted (topicQueueTableIter).
+func (t *Table) TopicsBySysFlag(wanted func(flag int32) bool) []string {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	var names []string
+	for topic, byShard := range t.topics {
+		if first := slices.Min(slices.Collect(maps.Keys(byShard))); wanted(byShard[first].TopicSysFlag) {
+			names = append(names, topic)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // DeleteTopic forgets a topic, on the shards of one cluster or, where cluster is
 // empty, everywhere. A master that still has it brings it back with its next
 // data version.
 func (t *Table) DeleteTopic(topic, cluster string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	maps.DeleteFunc(t.topics[topic], func(brokerName string, _ protocol.QueueData) bool {
+	maps.DeleteFunc(t.topics[topic], func(brokerName string, _ queues) bool {
 		return cluster == "" || t.shards[brokerName].cluster == cluster
 	})
 	t.dropEmpty(topic)
@@ -71,22 +106,24 @@ func (t *Table) DeleteTopic(topic, cluster string) {
 // returns how many topics that concerned. The master's next data version
 // brings the permissions back, as in Java.
 func (t *Table) WipeWritePerm(brokerName string) int {
-	return t.setPerm(brokerName, func(perm int32) int32 { return perm &^ protocol.PermWrite })
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.setPerm(brokerName, withoutWrite)
 }
 
 // AddWritePerm lets every queue of a shard be read and written.
 func (t *Table) AddWritePerm(brokerName string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	return t.setPerm(brokerName, func(int32) int32 { return protocol.PermRead | protocol.PermWrite })
 }
 
 func (t *Table) setPerm(brokerName string, change func(perm int32) int32) int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	topics := 0
-	for _, queues := range t.topics {
-		if q, ok := queues[brokerName]; ok {
+	for _, byShard := range t.topics {
+		if q, ok := byShard[brokerName]; ok {
 			q.Perm = change(q.Perm)
-			queues[brokerName] = q
+			byShard[brokerName] = q
 			topics++
 		}
 	}
@@ -94,30 +131,37 @@ func (t *Table) setPerm(brokerName string, change func(perm int32) int32) int {
 }
 
 // putTopics goes by each topic's own name; the key it is registered under, which
-// is the same from every broker, is Java's to ignore too.
-func (t *Table) putTopics(brokerName string, configs map[string]protocol.TopicConfig) {
-	for _, c := range configs {
-		if c.TopicName == "" {
+// is the same from every broker, is Java's to ignore too. Without all it puts
+// only those that are not known.
+func (t *Table) putTopics(s *shard, r membership.Registration, all bool) {
+	for _, c := range r.Topics {
+		if _, known := t.topics[c.TopicName][r.BrokerName]; c.TopicName == "" || (known && !all) {
 			continue
 		}
-		queues := t.topics[c.TopicName]
-		if queues == nil {
-			queues = map[string]protocol.QueueData{}
-			t.topics[c.TopicName] = queues
+		perm := c.Perm
+		if s.acting && r.BrokerID != masterID {
+			perm = withoutWrite(perm)
 		}
-		queues[brokerName] = protocol.QueueData{
-			BrokerName:     brokerName,
+		t.putQueues(c.TopicName, queues{static: r.StaticTopics[c.TopicName], QueueData: protocol.QueueData{
+			BrokerName:     r.BrokerName,
 			ReadQueueNums:  c.ReadQueueNums,
 			WriteQueueNums: c.WriteQueueNums,
-			Perm:           c.Perm,
+			Perm:           perm,
 			TopicSysFlag:   c.TopicSysFlag,
-		}
+		}})
 	}
 }
 
+func (t *Table) putQueues(topic string, q queues) {
+	if t.topics[topic] == nil {
+		t.topics[topic] = map[string]queues{}
+	}
+	t.topics[topic][q.BrokerName] = q
+}
+
 func (t *Table) dropTopics(brokerName string) {
-	for topic, queues := range t.topics {
-		delete(queues, brokerName)
+	for topic, byShard := range t.topics {
+		delete(byShard, brokerName)
 		t.dropEmpty(topic)
 	}
 }

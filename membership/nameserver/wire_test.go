@@ -123,6 +123,7 @@ func registerParts(r membership.Registration) (membership.RegisterRequest, []byt
 		RegisterBrokerRequest: protocol.RegisterBrokerRequest{
 			BrokerName: r.BrokerName, BrokerAddr: r.Addr, ClusterName: r.Cluster,
 			HAServerAddr: r.HAServerAddr, BrokerID: r.BrokerID, BodyCRC32: bodyCRC32(body),
+			HeartbeatTimeoutMillis: r.HeartbeatTimeoutMillis, StatesActingMaster: r.StatesActingMaster, EnableActingMaster: r.EnableActingMaster,
 		},
 		Gateway: r.Gateway, Slot: r.Slot,
 	}, body

@@ -53,6 +53,8 @@ func registerRequest(r membership.Registration) *remoting.Request {
 				HAServerAddr: r.HAServerAddr,
 				BrokerID:     r.BrokerID,
 				BodyCRC32:    int32(crc32.ChecksumIEEE(body) & 0x7FFFFFFF), // UtilAll.crc32
+
+				StatesActingMaster: true, // as brokers from 5.0 on: where the master is away, a slave's topics count
 			},
 			Gateway: r.Gateway,
 			Slot:    r.Slot,

@@ -10,6 +10,12 @@ const (
 	PermPriority = 1 << 3
 )
 
+// Bits of a topicSysFlag (Java's TopicSysFlag).
+const (
+	SysFlagUnit    = 1 << 0 // the topic is of one unit
+	SysFlagUnitSub = 1 << 1 // units subscribe to it
+)
+
 // SingleTag is the usual TopicFilterType; the other is MultiTag.
 const (
 	SingleTag = "SINGLE_TAG"
