@@ -19,9 +19,10 @@ import (
 
 // What this binary is where a test starts it again.
 const (
-	asEnv    = "GANTRY_TEST_AS"
-	asGantry = "gantry" // the command itself
-	asLocker = "locker" // who holds the lock of the file named by its argument until its input ends
+	asEnv     = "GANTRY_TEST_AS"
+	asGantry  = "gantry"  // the command itself
+	asLocker  = "locker"  // who holds the lock of the file named by its argument until its input ends
+	asDrainer = "drainer" // a role whose drain ends only when it is told
 )
 
 func TestMain(m *testing.M) {
@@ -30,6 +31,8 @@ func TestMain(m *testing.M) {
 		main()
 	case asLocker:
 		holdLock(os.Args[1])
+	case asDrainer:
+		runDrainer()
 	default:
 		os.Exit(m.Run())
 	}

@@ -47,10 +47,16 @@ type running interface {
 	Close(ctx context.Context) error
 }
 
+// drainer is a role that others may take over from before it ends.
+type drainer interface {
+	// Drain returns when it is needed no more, or ctx ends. Close must follow.
+	Drain(ctx context.Context)
+}
+
 // stopBound is how long a stop waits for peers; flushing is never cut short.
 const stopBound = 10 * time.Second
 
-// role runs what start gives until SIGTERM or SIGINT.
+// role runs what start gives until SIGTERM or SIGINT; a second one ends a drain.
 func role(start func(*cli.Context, *slog.Logger) (running, error)) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if c.Args().Present() {
@@ -64,6 +70,11 @@ func role(start func(*cli.Context, *slog.Logger) (running, error)) cli.ActionFun
 			return err
 		}
 		log.Info("stopping", "signal", (<-stopped).String())
+		if d, can := r.(drainer); can {
+			again, forget := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+			d.Drain(again)
+			forget()
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), stopBound)
 		defer cancel()
 		if err := r.Close(ctx); err != nil {

@@ -102,7 +102,7 @@ func identify(log *slog.Logger, node *storenode.Config, front proxy.Config) {
 // under way, and its clients get those answers before they are let go.
 func (s *standalone) Close(ctx context.Context) error {
 	var err error
-	s.proxy.Drain(ctx)
+	s.proxy.Settle(ctx)
 	if s.node != nil {
 		err = s.node.Close(ctx)
 	}

@@ -31,6 +31,10 @@ type Config struct {
 
 	nameserver.Settings
 
+	DrainMillis      int `property:"drainMillis"` // the longest Drain, default 45,000
+	DrainQuietMillis int // nothing comes for so long where clients have left, default 5,000
+	RoutePollMillis  int // clients ask for their routes so often, default 30,000 as they do
+
 	Connections int             // bound of clients at shards, and of who asks the name server, default remoting.DefaultConnections
 	Limits      remoting.Limits // of each client's connection
 
@@ -48,14 +52,16 @@ func (c Config) withDefaults() Config {
 	if c.BindAddress == "" {
 		c.BindAddress = "0.0.0.0"
 	}
-	if c.ListenPort == 0 {
-		c.ListenPort = 9876
-	}
 	if c.RouteMode == "" {
 		c.RouteMode = GatewayRoutes
 	}
-	if c.GatewayBasePort == 0 {
-		c.GatewayBasePort = 20911
+	for _, f := range []struct {
+		field    *int
+		standard int
+	}{{&c.ListenPort, 9876}, {&c.GatewayBasePort, 20911}, {&c.DrainMillis, 45_000}, {&c.DrainQuietMillis, 5_000}, {&c.RoutePollMillis, 30_000}} {
+		if *f.field == 0 {
+			*f.field = f.standard
+		}
 	}
 	if c.OnSelf == nil {
 		c.OnSelf = func() {}

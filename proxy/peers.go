@@ -40,6 +40,13 @@ func (p *peers) set(alive []route.Peer) {
 	p.others = slices.DeleteFunc(slices.Clone(alive), func(o route.Peer) bool { return o.ID == p.self.ID || o.Host == "" })
 }
 
+// othersLive reports whether there is a proxy that clients may be sent to instead.
+func (p *peers) othersLive() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.others, func(o route.Peer) bool { return !o.Draining })
+}
+
 // change alters what this proxy states about itself, and says so.
 func (p *peers) change(alter func(self *route.Peer)) {
 	p.mu.Lock()

@@ -81,23 +81,24 @@ func (s *Server) AwaitShard(brokerName string) error {
 	return nil
 }
 
-// drainBound is how long a stop waits for answers that are under way: less than
+// settleBound is how long a stop waits for answers that are under way: less than
 // what makes clients give up on them.
-const drainBound = 2 * time.Second
+const settleBound = 2 * time.Second
 
-// Drain refuses further requests for nodes and waits for the answers that are
-// under way, no longer than until ctx ends. Close must follow.
-func (s *Server) Drain(ctx context.Context) {
+// Settle refuses further requests for nodes and waits until the answers that are
+// under way have come, and until the nodes have taken all that was sent, no
+// longer than until ctx ends. Close must follow.
+func (s *Server) Settle(ctx context.Context) {
 	s.clients.CloseListeners()
-	bounded, cancel := context.WithTimeout(ctx, drainBound)
+	bounded, cancel := context.WithTimeout(ctx, settleBound)
 	defer cancel()
-	s.shards.drain(bounded)
+	s.shards.settle(bounded)
 }
 
-// Close drains, lets go of clients and nodes, and returns when every goroutine
+// Close settles, lets go of clients and nodes, and returns when every goroutine
 // has.
 func (s *Server) Close(ctx context.Context) {
-	s.Drain(ctx)
+	s.Settle(ctx)
 	s.shards.close() // first: a client may wait here for a node that does not read
 	s.clients.Close(ctx)
 	s.asking.Close(ctx)

@@ -206,15 +206,18 @@ func (s *shards) look(id copyID) (*shardCopy, error) {
 	return c, nil
 }
 
-// drain refuses further requests and waits until no client waits for an answer
-// that is no pull's.
-func (s *shards) drain(ctx context.Context) {
+// settle refuses further requests and waits until no client waits for an answer
+// that is no pull's, and the nodes have taken all that was sent.
+func (s *shards) settle(ctx context.Context) {
 	all := s.all()
 	for _, c := range all {
 		c.node.Drain()
 	}
 	for _, c := range all {
 		c.node.Settled(ctx)
+	}
+	for _, c := range all {
+		c.node.Finish(ctx)
 	}
 }
 

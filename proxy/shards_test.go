@@ -281,7 +281,7 @@ func TestWhatOpensNoPorts(t *testing.T) {
 	}
 }
 
-func TestADrainReachesEveryNode(t *testing.T) {
+func TestSettlingReachesEveryNode(t *testing.T) {
 	s := serveShards(t, GatewayRoutes)
 	s.node("a")
 	s.at("a", 0, "a")
@@ -293,9 +293,9 @@ func TestADrainReachesEveryNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	s.drain(ctx)
+	s.settle(ctx)
 	if answer, err := c.Invoke(ctx, &remoting.Request{Code: protocol.GetMinOffset}); err != nil || answer.Remark != "the proxy is stopping" {
-		t.Errorf("a request during the drain: %+v, %v", answer, err)
+		t.Errorf("a request afterwards: %+v, %v", answer, err)
 	}
 }
 

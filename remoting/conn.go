@@ -60,7 +60,9 @@ type activeReader struct{ c *Conn }
 
 func (r activeReader) Read(p []byte) (int, error) {
 	n, err := r.c.raw.Read(p)
-	r.c.touch()
+	if n > 0 { // its end is no sign of life
+		r.c.touch()
+	}
 	return n, err
 }
 

@@ -28,6 +28,7 @@ type Server struct {
 
 	mu        sync.Mutex // guards what follows; never held across I/O
 	conns     map[*Conn]struct{}
+	lastEnded int64 // when the last activity was on any connection that has ended, unix nanoseconds
 	listeners []net.Listener
 	stopping  bool
 	running   sync.WaitGroup
@@ -44,7 +45,7 @@ func NewServer(log *slog.Logger, limits Limits, connections int) *Server {
 		connections = DefaultConnections
 	}
 	s := &Server{log: log, limits: limits.withDefaults(), bound: connections,
-		conns: map[*Conn]struct{}{}, stop: make(chan struct{})}
+		conns: map[*Conn]struct{}{}, lastEnded: time.Now().UnixNano(), stop: make(chan struct{})}
 	if s.limits.IdleMillis > 0 {
 		s.running.Go(s.cutIdle)
 	}
@@ -130,6 +131,7 @@ func (s *Server) run(conn *Conn, h FrameHandler) {
 	})
 	s.mu.Lock()
 	delete(s.conns, conn)
+	s.lastEnded = max(s.lastEnded, conn.active.Load())
 	quiet := s.stopping
 	s.mu.Unlock()
 	h.Closed()
@@ -167,6 +169,18 @@ func (s *Server) snapshot() []*Conn {
 		all = append(all, c)
 	}
 	return all
+}
+
+// Quiet is for how long nothing has come or gone on any connection, and how many
+// there are.
+func (s *Server) Quiet() (since time.Duration, connections int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := s.lastEnded
+	for c := range s.conns {
+		last = max(last, c.active.Load())
+	}
+	return time.Duration(time.Now().UnixNano() - last), len(s.conns)
 }
 
 // CloseListeners stops accepting; connections live on.

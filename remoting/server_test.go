@@ -361,3 +361,30 @@ func TestAFailureToAcceptDoesNotEndTheListener(t *testing.T) {
 		}
 	})
 }
+
+func TestHowLongAServerHasBeenQuiet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, remoting.Limits{}, echo)
+		want := func(since time.Duration, connections int) {
+			t.Helper()
+			synctest.Wait()
+			if got, n := s.Quiet(); got != since || n != connections {
+				t.Errorf("quiet for %v with %d connections, want %v with %d", got, n, since, connections)
+			}
+		}
+		time.Sleep(3 * time.Second)
+		want(3*time.Second, 0)
+		c, other := s.client(t, nil), s.client(t, nil)
+		time.Sleep(2 * time.Second)
+		want(2*time.Second, 2)
+		if _, err := c.Invoke(context.Background(), &remoting.Request{Code: 1}); err != nil {
+			t.Fatal(err)
+		}
+		want(0, 2)
+		time.Sleep(time.Second)
+		other.Close()
+		c.Close() // who has left counts still
+		time.Sleep(time.Second)
+		want(2*time.Second, 0)
+	})
+}

@@ -38,6 +38,47 @@ func TestADrainWaitsForAnswersButNotForPulls(t *testing.T) {
 	})
 }
 
+func TestWhatWasSentLastIsTakenBeforeTheEnd(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		s := w.start("node")
+		slow := func(_ *remoting.Command, to remoting.Responder) { time.Sleep(100 * time.Millisecond); to.Drop() }
+		s.on(protocol.SendMessage, slow)
+		c := w.client()
+		for range 5 {
+			c.send(&remoting.Request{Code: protocol.SendMessage, Oneway: true})
+		}
+		c.ask(protocol.HeartBeat, "quick")
+		synctest.Wait()
+		w.up.Drain()
+		w.up.Settled(context.Background())
+		began := time.Now()
+		w.up.Finish(context.Background())
+		if waited := time.Since(began); waited < 400*time.Millisecond || waited > 500*time.Millisecond {
+			t.Errorf("the node was given %v for what takes it half a second", waited)
+		}
+		w.closeProxy()
+		if n := len(s.requests()); n != 6 {
+			t.Errorf("%d requests of 6 came", n)
+		}
+	})
+}
+
+func TestTheEndIsNotWaitedForLongerThanTold(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		s := w.start("node")
+		s.on(protocol.SendMessage, func(_ *remoting.Command, to remoting.Responder) { time.Sleep(time.Minute); to.Drop() })
+		w.client().send(&remoting.Request{Code: protocol.SendMessage, Oneway: true})
+		synctest.Wait()
+		bounded, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		began := time.Now()
+		w.up.Finish(bounded)
+		if waited := time.Since(began); waited != time.Second {
+			t.Errorf("waited %v", waited)
+		}
+	})
+}
+
 func TestAProxyCanCloseWhileANodeDoesNotRead(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		s := w.start("node")

@@ -16,8 +16,9 @@ type join struct {
 	since time.Time // when requests began to flow; keepJoined's
 	links []*link
 	shook chan error    // one for each link
-	known chan struct{} // the node has taken note of every session announced before End
+	known chan struct{} // an answer to End: the node has taken all that came before it on that link
 	ended chan error    // one for each link
+	over  chan struct{} // closed at the loss
 }
 
 // link is the connection of a class.
@@ -35,6 +36,21 @@ func (j *join) control() *link { return j.link(envelope.Control) }
 // end says that every session has been announced; the node answers it in turn.
 func (j *join) end() { j.control().signal(envelope.Envelope{Kind: envelope.End}) }
 
+// finish returns when the node has taken all that was sent, is lost, or ctx ends.
+// No sessions may be announced any more.
+func (j *join) finish(ctx context.Context) {
+	j.all(envelope.Envelope{Kind: envelope.End})
+	for range j.links {
+		select {
+		case <-j.known:
+		case <-j.over:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // closeSession goes out on every connection, so that it overtakes no request
 // that the client sent before it left.
 func (j *join) closeSession(id uint64) { j.all(envelope.Envelope{Session: id, Kind: envelope.Close}) }
@@ -51,7 +67,7 @@ func (j *join) all(e envelope.Envelope) {
 // dial opens and proves every connection to addr.
 func (n *Node) dial(ctx context.Context, addr string, attempt int) (*join, error) {
 	j := &join{node: n, shook: make(chan error, len(envelope.Classes)),
-		ended: make(chan error, len(envelope.Classes)), known: make(chan struct{}, 1)}
+		ended: make(chan error, len(envelope.Classes)), known: make(chan struct{}, len(envelope.Classes)), over: make(chan struct{})}
 	for _, class := range envelope.Classes {
 		raw, err := n.config.Dial(ctx, addr)
 		if err != nil {
@@ -123,7 +139,7 @@ func (j *join) frame(prefix, frame []byte) error {
 	case envelope.End:
 		select {
 		case j.known <- struct{}{}:
-		default: // said before
+		default: // asked for more often than answered for
 		}
 	default:
 		return fmt.Errorf("envelope %s from a storage node", e.Kind)

@@ -109,6 +109,7 @@ func (n *Node) enterAll(j *join, announced []*Session) {
 // hold waits for the joining's end and settles what was under way.
 func (n *Node) hold(ctx context.Context, j *join) error {
 	why := j.last(ctx)
+	close(j.over)
 	if j.steady() {
 		n.tell.forget()
 	}

@@ -80,6 +80,17 @@ func (n *Node) Settled(ctx context.Context) {
 	}
 }
 
+// Finish returns when the node has taken all that was sent to it, oneway requests
+// too, or ctx ends. Nothing may be sent any more.
+func (n *Node) Finish(ctx context.Context) {
+	n.mu.RLock()
+	j := n.current
+	n.mu.RUnlock()
+	if j != nil {
+		j.finish(ctx)
+	}
+}
+
 func (n *Node) unsettled() bool {
 	return slices.ContainsFunc(n.snapshot(), (*Session).unsettled)
 }
