@@ -10,32 +10,44 @@ import (
 // background runs what may wait for a disk beside the connection that asked, so
 // that no connection's other requests wait behind it. Who has asked more than
 // may run at once waits in line; how many can wait is bounded by what each
-// channel may have under way.
+// channel may have under way. What reads far behind the end of the log, and so
+// waits for the disk as a rule, has places of its own: it holds up nobody who
+// reads what has just come.
 type background struct {
-	log     *slog.Logger
-	places  chan struct{}
-	running sync.WaitGroup
+	log       *slog.Logger
+	hot, cold chan struct{} // full when as many run as may
+	running   sync.WaitGroup
 }
 
 func newBackground(log *slog.Logger, atOnce int) *background {
-	return &background{log: log, places: make(chan struct{}, atOnce)}
+	return &background{log: log, hot: make(chan struct{}, atOnce), cold: make(chan struct{}, atOnce)}
 }
 
 // do runs f soon, on its own goroutine.
-func (b *background) do(f func()) {
+func (b *background) do(f func()) { b.run(b.hot, f) }
+
+// doCold is do for what surely needs the disk.
+func (b *background) doCold(f func()) { b.run(b.cold, f) }
+
+func (b *background) run(places chan struct{}, f func()) {
 	b.running.Go(func() {
-		b.places <- struct{}{}
-		defer func() { <-b.places }()
+		places <- struct{}{}
+		defer func() { <-places }()
 		f()
 	})
 }
 
 // answering makes a handler of an answer that may wait for a disk.
-func (b *background) answering(a answer) remoting.Handler {
+func (b *background) answering(a answer) remoting.Handler { return b.handler(a, b.do) }
+
+// searching is answering for what looks anywhere in the store.
+func (b *background) searching(a answer) remoting.Handler { return b.handler(a, b.doCold) }
+
+func (b *background) handler(a answer, do func(func())) remoting.Handler {
 	handle := inline(b.log, a)
 	return func(c *remoting.Command, to remoting.Responder) {
 		own := c.Clone()
-		b.do(func() { handle(own, to) })
+		do(func() { handle(own, to) })
 	}
 }
 

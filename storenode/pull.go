@@ -63,7 +63,11 @@ func (s *pulls) handle(c *remoting.Command, to remoting.Responder) {
 			s.log.Warn("offset of a pull not committed", "topic", p.topic, "group", string(h.ConsumerGroup), "err", err)
 		}
 	}
-	s.background.do(p.first)
+	if s.store.Recent(p.topic, p.queueID, p.offset) {
+		s.background.do(p.first)
+	} else {
+		s.background.doCold(p.first)
+	}
 }
 
 func (s *pulls) check(h *protocol.PullMessageRequest, to remoting.Responder) (*pull, error) {

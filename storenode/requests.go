@@ -18,7 +18,7 @@ type request struct {
 // runs beside the connection.
 func (n *Node) requests() []request {
 	inline := func(a answer) remoting.Handler { return inline(n.log, a) }
-	beside := n.background.answering
+	beside, search := n.background.answering, n.background.searching
 	sends := &sends{log: n.log, config: n.config, storeHost: n.storeHost, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, waits: n.waits}
 	pulls := &pulls{log: n.log, config: n.config, topics: n.topics, groups: n.groups, members: n.members, offsets: n.offsets, store: n.store, held: n.held, background: n.background}
 	backs := &sendBacks{log: n.log, config: n.config, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, records: n.store, background: n.background, waits: n.waits}
@@ -34,15 +34,15 @@ func (n *Node) requests() []request {
 
 		{protocol.PullMessage, pulls.handle},
 		{protocol.LitePullMessage, pulls.handle},
-		{protocol.QueryMessage, beside(queries.byKey)},
-		{protocol.ViewMessageByID, beside(queries.byOffset)},
+		{protocol.QueryMessage, search(queries.byKey)},
+		{protocol.ViewMessageByID, search(queries.byOffset)},
 
 		{protocol.QueryConsumerOffset, inline(offsets.query)},
 		{protocol.UpdateConsumerOffset, inline(offsets.update)},
 		{protocol.GetMaxOffset, inline(offsets.max)},
 		{protocol.GetMinOffset, inline(offsets.min)},
-		{protocol.SearchOffsetByTimestamp, beside(offsets.byTime)},
-		{protocol.GetEarliestMsgStoreTime, beside(offsets.earliest)},
+		{protocol.SearchOffsetByTimestamp, search(offsets.byTime)},
+		{protocol.GetEarliestMsgStoreTime, search(offsets.earliest)},
 
 		{protocol.HeartBeat, inline(n.presence.heartbeat)},
 		{protocol.UnregisterClient, inline(n.presence.unregister)},
