@@ -26,6 +26,7 @@ const (
 	queryMessage        = 12
 	queryConsumerOffset = 14
 	getMaxOffset        = 30
+	getMinOffset        = 31
 	viewMessageByID     = 33
 )
 

@@ -2,6 +2,7 @@ package compat
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +15,7 @@ import (
 const (
 	workersPerProducer = 2
 	sendEvery          = 10 * time.Millisecond // of one worker, so that the load leaves room for the consumers on a small machine
+	loadBodyBytes      = 200
 )
 
 // acknowledgement is one message that a producer was told is stored, and where.
@@ -56,12 +58,21 @@ func (l *load) send(p *stage.Producer, name string) {
 			return
 		case <-pace.C:
 		}
-		key := fmt.Sprintf("%s-%d", name, seq)
-		// An error is an outcome that may happen while the server is down, and says nothing about the message.
-		if result, err := p.Try(agent.Message{Topic: l.topic, Keys: key, BodyBytes: 200, Seed: seq}); err == nil && result.Status == "SEND_OK" {
-			l.acknowledge(acknowledgement{key: key, queue: result.Queue.ID, offset: result.QueueOffset})
-		}
+		_ = l.try(p, name, seq) // an error may happen while the server is down, and says nothing about the message
 	}
+}
+
+// try sends one message, with the key NAME-SEQ and the body of SEQ, and keeps its acknowledgement; an error says that there is none.
+func (l *load) try(p *stage.Producer, name string, seq int32) error {
+	key := fmt.Sprintf("%s-%d", name, seq)
+	result, err := p.Try(agent.Message{Topic: l.topic, Keys: key, BodyBytes: loadBodyBytes, Seed: seq})
+	if err == nil && result.Status != "SEND_OK" {
+		err = fmt.Errorf("send of %s: %s", key, result.Status)
+	}
+	if err == nil {
+		l.acknowledge(acknowledgement{key: key, queue: result.Queue.ID, offset: result.QueueOffset})
+	}
+	return err
 }
 
 func (l *load) acknowledge(a acknowledgement) {
@@ -76,6 +87,13 @@ func (l *load) await(t *testing.T, more int64) {
 	t.Helper()
 	want := l.count.Load() + more
 	stage.Eventually(t, deliveryTime, fmt.Sprintf("%d more acknowledged sends", more), func() bool { return l.count.Load() >= want })
+}
+
+// soFar is everything that was acknowledged until now.
+func (l *load) soFar() []acknowledgement {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.acknowledged)
 }
 
 // stop ends the load and returns everything that was acknowledged.
