@@ -21,7 +21,7 @@ func Command() *cli.Command {
 
 // Commands are the subcommands of `gantry bench`.
 func Commands() []*cli.Command {
-	return []*cli.Command{producerCommand(), consumerCommand(), nullCommand(), compareCommand(), diskCommand()}
+	return []*cli.Command{producerCommand(), consumerCommand(), nullCommand(), compareCommand(), diskCommand(), idleCommand()}
 }
 
 // untilStopped runs f until it ends or SIGINT or SIGTERM comes.
