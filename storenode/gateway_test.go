@@ -20,8 +20,9 @@ type proxyLinks struct {
 	t     *testing.T
 	links map[envelope.Class]net.Conn
 
-	mu       sync.Mutex // guards answered
+	mu       sync.Mutex // guards all below
 	answered []reply
+	last     *remoting.Command // of them
 }
 
 // reply is what the node sent to a session.
@@ -31,8 +32,10 @@ type reply struct {
 	code     int32
 }
 
+// dialProxy is the next joining of the one proxy.
 func (s *scene) dialProxy() *proxyLinks {
 	s.t.Helper()
+	s.joinings++
 	p := &proxyLinks{t: s.t, links: map[envelope.Class]net.Conn{}}
 	for _, class := range envelope.Classes {
 		raw, err := s.network.Dial(context.Background(), "node")
@@ -42,7 +45,7 @@ func (s *scene) dialProxy() *proxyLinks {
 		s.t.Cleanup(func() { raw.Close() })
 		p.links[class] = raw
 		raw.Write(remoting.AppendRequest(nil, 1, &remoting.Request{Code: envelope.CodeHandshake,
-			Header: envelope.Handshake{ProxyID: "p", LinkGroup: "g", Class: class}}))
+			Header: envelope.Handshake{ProxyID: "p", LinkGroup: "g", Joining: s.joinings, Class: class}}))
 		go p.read(class, raw)
 	}
 	synctest.Wait()
@@ -70,6 +73,7 @@ func (p *proxyLinks) read(class envelope.Class, raw net.Conn) {
 		}
 		p.mu.Lock()
 		p.answered = append(p.answered, reply{class, e, c.Code})
+		p.last = c.Clone()
 		p.mu.Unlock()
 	}
 }

@@ -22,10 +22,12 @@ import (
 
 	"gantry/membership/registrar"
 	"gantry/remoting"
+	"gantry/storenode/commitlog"
 	"gantry/storenode/configfile"
 	"gantry/storenode/delay"
 	"gantry/storenode/group"
 	"gantry/storenode/longpoll"
+	"gantry/storenode/repeat"
 	"gantry/storenode/session"
 	"gantry/storenode/store"
 	"gantry/storenode/topic"
@@ -51,6 +53,7 @@ type Node struct {
 
 	background *background
 	waits      *diskWaits
+	repeats    *repeat.Requests
 	presence   *presence
 	conns      *remoting.Server
 	listener   net.Listener
@@ -101,6 +104,9 @@ func (n *Node) openStore() error {
 	}
 	n.store = opened
 	n.opened = append(n.opened, n.store.Close)
+	n.repeats = repeat.Start(repeat.Config{Store: n.store, SyncFlush: config.FlushDiskType == commitlog.SyncFlush, Beside: n.background.do,
+		Most: n.config.Repeats, Bytes: n.config.RepeatBytes})
+	n.opened = append(n.opened, n.repeats.Close)
 	return nil
 }
 
@@ -199,6 +205,7 @@ func (n *Node) Close(ctx context.Context) error {
 	n.conns.CloseListeners()
 	n.gate.close()
 	n.held.Close()
+	n.repeats.Close()
 	n.background.wait()
 	err := n.closeOpened() // the commit log answers what it has taken
 	n.conns.Close(ctx)

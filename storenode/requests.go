@@ -19,9 +19,9 @@ type request struct {
 func (n *Node) requests() []request {
 	inline := func(a answer) remoting.Handler { return inline(n.log, a) }
 	beside, search := n.background.answering, n.background.searching
-	sends := &sends{log: n.log, config: n.config, storeHost: n.storeHost, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, waits: n.waits}
+	sends := &sends{log: n.log, config: n.config, storeHost: n.storeHost, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, waits: n.waits, repeats: n.repeats}
 	pulls := &pulls{log: n.log, config: n.config, topics: n.topics, groups: n.groups, members: n.members, offsets: n.offsets, store: n.store, held: n.held, background: n.background}
-	backs := &sendBacks{log: n.log, config: n.config, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, records: n.store, background: n.background, waits: n.waits}
+	backs := &sendBacks{log: n.log, config: n.config, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, records: n.store, background: n.background, waits: n.waits, repeats: n.repeats}
 	offsets := offsetRequests{offsets: n.offsets, store: n.store}
 	locks := lockRequests{group.NewLocks(n.config.QueueLocks)}
 	queries := queries{config: n.config, store: n.store}

@@ -28,6 +28,8 @@ type scene struct {
 	config  Config
 	log     *logLines
 	node    *Node
+
+	joinings int64 // of the proxy
 }
 
 // withNode tells a test about a node; change may be nil.

@@ -14,6 +14,7 @@ import (
 	"gantry/remoting/protocol"
 	"gantry/storenode/commitlog"
 	"gantry/storenode/group"
+	"gantry/storenode/repeat"
 	"gantry/storenode/topic"
 )
 
@@ -22,7 +23,9 @@ import (
 // Honoured: every check and answer of the Java broker in its order; topics made
 // in the image of TBW102; retry topics led to the DLQ; delay levels; batches;
 // WAIT. The answer comes when the commit log has the records as flushDiskType
-// demands, or is FLUSH_DISK_TIMEOUT where the disk takes too long. Different: properties keep the client's order (Java's come out of a
+// demands, or is FLUSH_DISK_TIMEOUT where the disk takes too long. A send that a
+// proxy sends again is answered as its first attempt, if that was stored, from
+// the record of it. Different: properties keep the client's order (Java's come out of a
 // hash map), and a transactional message is refused as with
 // rejectTransactionMessage=true.
 
@@ -49,6 +52,7 @@ type sends struct {
 	groups    *group.Configs
 	delays    delayLevels
 	store     appender
+	repeats   *repeat.Requests
 
 	waits *diskWaits
 
@@ -152,6 +156,9 @@ func (s *sends) start(p *put, c *remoting.Command) error {
 		return err
 	}
 	p.request.Topic, p.request.QueueID = p.message.Topic, p.message.QueueID
+	if c.Repeated {
+		return s.repeat(p, h.QueueID < 0)
+	}
 	if err := s.store.Append(&p.request); err != nil {
 		return s.refusal(err)
 	}
@@ -273,9 +280,13 @@ func (s *sends) illegal() error {
 		"msg body length limit %dB, msg properties length limit 32KB.", s.config.MaxMessageBytes)
 }
 
-// refusal is the answer to a send that the commit log does not take.
+// refusal is the answer to a send that the commit log does not take, or that may
+// be stored already.
 func (s *sends) refusal(err error) error {
+	var unknown *repeat.UnknownError
 	switch {
+	case errors.As(err, &unknown):
+		return protocol.Errorf(protocol.SystemError, "%v", unknown)
 	case errors.Is(err, commitlog.ErrBusy):
 		return protocol.Errorf(protocol.SystemError, "[PC_SYNCHRONIZED]broker busy, start flow control for a while: %v", err)
 	case errors.Is(err, commitlog.ErrTooLarge):
@@ -295,16 +306,21 @@ func (p *put) done() {
 		s.log.Warn("message answered FLUSH_DISK_TIMEOUT did not reach the disk", "topic", p.message.Topic, "queue_id", p.message.QueueID, "queue_offset", p.request.QueueOffset, "err", err)
 	case late:
 	case err != nil:
-		var stated *protocol.Error
-		errors.As(s.refusal(err), &stated)
-		p.to.Reply(s.withOrigin(&remoting.Response{Code: stated.Code, Remark: stated.Remark}, stated))
+		p.answerRefusal(err)
 	default:
 		p.answer(protocol.Success)
 	}
 }
 
+func (p *put) answerRefusal(err error) {
+	var stated *protocol.Error
+	errors.As(p.owner.refusal(err), &stated)
+	p.to.Reply(p.owner.withOrigin(&remoting.Response{Code: stated.Code, Remark: stated.Remark}, stated))
+}
+
 // answer says where the message is stored.
 func (p *put) answer(code int32) {
+	storeHost := message.Record(p.request.Records).StoreHost() // of an earlier attempt it may be another than now
 	p.header.QueueOffset = p.request.QueueOffset
 	p.header.MsgID = p.header.MsgID[:0]
 	p.offsets = p.request.PhysicalOffsets(p.offsets[:0])
@@ -312,7 +328,7 @@ func (p *put) answer(code int32) {
 		if i > 0 {
 			p.header.MsgID = append(p.header.MsgID, ',')
 		}
-		p.header.MsgID = message.AppendOffsetID(p.header.MsgID, p.owner.storeHost, int64(offset))
+		p.header.MsgID = message.AppendOffsetID(p.header.MsgID, storeHost, int64(offset))
 	}
 	p.to.Reply(&remoting.Response{Code: code, Header: &p.header})
 }

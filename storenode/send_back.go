@@ -10,6 +10,7 @@ import (
 	"gantry/remoting/protocol"
 	"gantry/storenode/commitlog"
 	"gantry/storenode/group"
+	"gantry/storenode/repeat"
 	"gantry/storenode/topic"
 )
 
@@ -33,6 +34,7 @@ type sendBacks struct {
 	records    records
 	background *background
 	waits      *diskWaits
+	repeats    *repeat.Requests
 }
 
 // firstRetryLevel is the delay level of the first retry; each further one takes
@@ -41,8 +43,9 @@ const firstRetryLevel = 3
 
 // handle is a remoting.Handler. Finding the message may wait for the disk.
 func (s *sendBacks) handle(c *remoting.Command, to remoting.Responder) {
-	own := c.Clone()
+	own, prepared := c.Clone(), s.repeats.Preparing()
 	s.background.do(func() {
+		defer prepared()
 		if err := s.start(own, to); err != nil {
 			to.Reply(errorResponse(s.log, own, to.Channel, err))
 		}
@@ -50,7 +53,7 @@ func (s *sendBacks) handle(c *remoting.Command, to remoting.Responder) {
 }
 
 // start hands the new record to the commit log; without an error it will be
-// answered.
+// answered. c is not used by anybody else.
 func (s *sendBacks) start(c *remoting.Command, to remoting.Responder) error {
 	var h protocol.ConsumerSendMsgBackRequest
 	if err := h.Decode(c.Ext); err != nil {
@@ -84,9 +87,14 @@ func (s *sendBacks) start(c *remoting.Command, to remoting.Responder) error {
 		return err
 	}
 	wait := &diskWait{late: func() { to.Reply(ok) }} // it is stored, and Java would have said so before
-	return s.store.Append(&commitlog.Request{Topic: m.Topic, QueueID: m.QueueID, Records: encoded, Wait: true,
+	request := &commitlog.Request{Topic: m.Topic, QueueID: m.QueueID, Records: encoded, Wait: true,
 		Written: func(*commitlog.Request) { s.waits.begin(wait) },
-		Done:    func(r *commitlog.Request) { s.done(to, r, s.waits.end(wait)) }})
+		Done:    func(r *commitlog.Request) { s.done(to, r, s.waits.end(wait)) }}
+	if c.Repeated {
+		return unknownOutcome(s.repeats.Put(repeat.Request{Append: request,
+			Refuse: func(err error) { to.Reply(errorResponse(s.log, c, to.Channel, unknownOutcome(err))) }}))
+	}
+	return s.store.Append(request)
 }
 
 func (s *sendBacks) retryTopic(h *protocol.ConsumerSendMsgBackRequest, g *group.Config) (*topic.Topic, error) {

@@ -170,5 +170,5 @@ func (p *peerConn) Closed() {
 		p.own.Closed()
 		return
 	}
-	p.link.group.end(fmt.Errorf("its %s connection ended", p.link.class))
+	p.link.group.end(fmt.Sprintf("its %s connection ended", p.link.class))
 }

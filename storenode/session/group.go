@@ -55,7 +55,7 @@ func (p *Peers) join(conn *remoting.Conn, h envelope.Handshake) (*link, error) {
 		if before == nil {
 			return l, err
 		}
-		before.end(fmt.Errorf("joining %d of %s replaces it", h.Joining, h.LinkGroup))
+		before.end("it joined again")
 	}
 }
 
@@ -111,7 +111,7 @@ func (g *group) done() {
 
 // end closes all connections and sessions, and returns when that is done and no
 // frame is under way.
-func (g *group) end(why error) {
+func (g *group) end(why string) {
 	g.mu.Lock()
 	if g.closed {
 		g.mu.Unlock()
@@ -121,7 +121,7 @@ func (g *group) end(why error) {
 	g.closed = true
 	for _, l := range g.links {
 		if l != nil {
-			l.conn.Close(why)
+			l.conn.Close(fmt.Errorf("%w: %s", remoting.ErrClosed, why))
 		}
 	}
 	for g.handling > 0 {
