@@ -42,20 +42,20 @@ func startAlone(ctx context.Context, config Config, name, mainClass string, port
 		return nil, err
 	}
 	a := &Alone{Process: program, Address: config.Ports.Address(port)}
-	if err := a.await(ctx, code); err != nil {
+	if err := a.await(ctx, code, nil); err != nil {
 		program.Kill()
 		return nil, fmt.Errorf("%w%s", err, c.outputTail(name))
 	}
 	return a, nil
 }
 
-func (a *Alone) await(ctx context.Context, code int) error {
+func (a *Alone) await(ctx context.Context, code int, fields map[string]string) error {
 	ctx, cancel := context.WithTimeout(ctx, StartTimeout)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if reply, err := wire.Ask(ctx, a.Address, code, nil, nil); err == nil && reply.Code == 0 {
+		if reply, err := wire.Ask(ctx, a.Address, code, fields, nil); err == nil && reply.Code == 0 {
 			return nil
 		}
 		select {
