@@ -14,14 +14,14 @@ const pullHoldMillis = 15_000
 // connection, whether it may be sent again after a loss, and what the client is
 // told where it cannot be. What a code means, only the node knows.
 var requests = map[int32]upstream.Policy{
-	protocol.SendMessage:        {Class: envelope.Sends},
-	protocol.SendMessageV2:      {Class: envelope.Sends},
-	protocol.SendBatchMessage:   {Class: envelope.Sends},
+	protocol.SendMessage:        {Class: envelope.Sends, Retry: upstream.Keyed},
+	protocol.SendMessageV2:      {Class: envelope.Sends, Retry: upstream.Keyed},
+	protocol.SendBatchMessage:   {Class: envelope.Sends, Retry: upstream.Keyed},
 	protocol.SendReplyMessage:   {Class: envelope.Sends},
 	protocol.SendReplyMessageV2: {Class: envelope.Sends},
 	protocol.EndTransaction:     {Class: envelope.Sends},
 
-	protocol.ConsumerSendMsgBack: {Class: envelope.Control},
+	protocol.ConsumerSendMsgBack: {Class: envelope.Control, Retry: upstream.Known},
 
 	protocol.PullMessage:     {Class: envelope.Pulls, Retry: upstream.Safe, HoldMillis: pullHoldMillis},
 	protocol.LitePullMessage: {Class: envelope.Pulls, Retry: upstream.Safe, HoldMillis: pullHoldMillis},

@@ -8,11 +8,14 @@ import (
 	"gantry/remoting/protocol"
 )
 
-func TestWhatAppendsIsNeverSentTwice(t *testing.T) {
-	for _, code := range []int32{protocol.SendMessage, protocol.SendMessageV2, protocol.SendBatchMessage,
-		protocol.EndTransaction, protocol.ConsumerSendMsgBack, 4711} {
-		if policyOf(code).Retry != upstream.WhenNotAppended {
-			t.Errorf("code %d may be carried out twice", code)
+func TestWhatAppendsIsSentTwiceOnlyWhereTheNodeKnowsItAgain(t *testing.T) {
+	for code, want := range map[int32]upstream.Retry{
+		protocol.SendMessage: upstream.Keyed, protocol.SendMessageV2: upstream.Keyed, protocol.SendBatchMessage: upstream.Keyed,
+		protocol.ConsumerSendMsgBack: upstream.Known,
+		protocol.SendReplyMessage:    upstream.WhenNotAppended, protocol.EndTransaction: upstream.WhenNotAppended, 4711: upstream.WhenNotAppended,
+	} {
+		if got := policyOf(code).Retry; got != want {
+			t.Errorf("code %d: %d, want %d", code, got, want)
 		}
 	}
 }

@@ -34,6 +34,59 @@ func TestWhatIsUnderWayWhenTheNodeIsLost(t *testing.T) {
 	})
 }
 
+// sentAgain are the bodies of a code's requests that came marked.
+func (s *storage) sentAgain(code int32) (bodies []string) {
+	for _, h := range s.requests() {
+		if h.code == code && h.again {
+			bodies = append(bodies, h.body)
+		}
+	}
+	return bodies
+}
+
+func TestASendThatTheNodeKnowsAgainIsSentAgainMarked(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		first := w.start("node", protocol.SendMessage, protocol.ConsumerSendMsgBack, protocol.EndTransaction)
+		c := w.client()
+		c.ask(protocol.SendMessage, "UNIQ_KEY 1")
+		c.ask(protocol.SendMessage, "no key")
+		c.ask(protocol.SendMessage, "UNIQ_KEY 2")
+		c.ask(protocol.ConsumerSendMsgBack, "failed")
+		c.ask(protocol.EndTransaction, "commit")
+		synctest.Wait()
+		first.stop()
+		w.pass(time.Second)
+		if got := c.bodies(); strings.Count(got, "outcome unknown, ") != 2 || strings.Count(got, "1: ") != 2 {
+			t.Errorf("at the loss the client got %q", got)
+		}
+		c.ask(protocol.SendMessage, "UNIQ_KEY 3")
+		second := w.start("node")
+		w.want("sends at the second node", second.bodies(protocol.SendMessage), "UNIQ_KEY 1 UNIQ_KEY 2 UNIQ_KEY 3")
+		w.want("marked", fmt.Sprint(second.sentAgain(protocol.SendMessage), second.sentAgain(protocol.ConsumerSendMsgBack)), "[UNIQ_KEY 1 UNIQ_KEY 2] [failed]")
+		if got := len(c.answers()); got != 4 {
+			t.Errorf("%d answers, want 4", got)
+		}
+	})
+}
+
+func TestOfASendThatCannotBeSentAgainInTimeTheOutcomeIsUnknown(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		s := w.start("node", protocol.SendMessage)
+		c := w.client()
+		c.ask(protocol.SendMessage, "UNIQ_KEY 1")
+		synctest.Wait()
+		s.stop()
+		c.ask(protocol.SendMessage, "UNIQ_KEY 2") // of which no attempt was made
+		w.pass(1900 * time.Millisecond)
+		w.want("before", c.bodies(), "")
+		w.pass(300 * time.Millisecond)
+		got := c.bodies()
+		if !strings.HasPrefix(got, "1: outcome unknown, the storage node cannot be reached: ") || strings.Count(got, "outcome unknown") != 1 || strings.Count(got, "1: ") != 2 {
+			t.Errorf("the client got %q", got)
+		}
+	})
+}
+
 func TestRequestsWaitForANodeThatIsAway(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.start("node").stop()

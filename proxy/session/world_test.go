@@ -24,7 +24,9 @@ import (
 
 // policies is a table as a proxy has one, of a few codes.
 var policies = map[int32]upstream.Policy{
-	protocol.SendMessage:            {Class: envelope.Sends},
+	protocol.SendMessage:            {Class: envelope.Sends, Retry: upstream.Keyed},
+	protocol.ConsumerSendMsgBack:    {Class: envelope.Control, Retry: upstream.Known},
+	protocol.EndTransaction:         {Class: envelope.Sends},
 	protocol.PullMessage:            {Class: envelope.Pulls, Retry: upstream.Safe, HoldMillis: 15_000},
 	protocol.HeartBeat:              {Class: envelope.Control, Retry: upstream.Safe},
 	protocol.UnregisterClient:       {Class: envelope.Control, Retry: upstream.Safe},
@@ -115,6 +117,7 @@ type handled struct {
 	from   *remoting.Channel
 	oneway bool
 	to     remoting.Responder
+	again  bool // marked as sent again
 }
 
 // storage is a storage node: the real sessions, and handlers that note what came.
@@ -161,7 +164,7 @@ func (w *world) startWith(name string, config node.Config, unanswered ...int32) 
 
 func (s *storage) take(c *remoting.Command, to remoting.Responder) {
 	s.mu.Lock()
-	s.came = append(s.came, handled{c.Code, string(c.Body), to.Channel, c.IsOneway(), to})
+	s.came = append(s.came, handled{c.Code, string(c.Body), to.Channel, c.IsOneway(), to, c.Repeated})
 	handle := s.handle[c.Code]
 	s.mu.Unlock()
 	if handle == nil {

@@ -97,7 +97,7 @@ func (s *Session) leave(j *join, why error) {
 	lost := s.inFlight
 	s.inFlight = map[uint64]*request{}
 	for _, id := range ascending(lost) {
-		if r := lost[id]; r.policy.Retry == Safe {
+		if r := lost[id]; r.policy.Retry.again(r.frame) {
 			r.lost = true
 			s.park(r)
 		} else {

@@ -15,6 +15,14 @@ type request struct {
 	lost   bool      // an earlier attempt may have been carried out
 }
 
+// doubt begins the remark to a request that may have been carried out.
+func (r *request) doubt() string {
+	if r.lost && r.policy.Retry != Safe {
+		return "outcome unknown, "
+	}
+	return ""
+}
+
 // What a session keeps for its next requests: less than 100 KB where its client
 // is busy (BenchmarkForward).
 const (

@@ -74,7 +74,7 @@ func (s *Session) admit(sum remoting.Summary, policy Policy, frame []byte) (l *l
 	s.lastID++
 	if !sum.IsOneway() {
 		r := s.request(sum, policy)
-		if policy.Retry == Safe {
+		if policy.Retry != WhenNotAppended {
 			r.frame = append(r.frame, frame...)
 		}
 		s.inFlight[s.lastID] = r
@@ -143,7 +143,7 @@ func (s *Session) expire(now time.Time) (left int) {
 			return false
 		}
 		s.node.unpark(r)
-		s.settle(r, "the storage node cannot be reached: "+s.node.trouble())
+		s.settle(r, r.doubt()+"the storage node cannot be reached: "+s.node.trouble())
 		return true
 	})
 	return len(s.waiting)
