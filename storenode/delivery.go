@@ -32,6 +32,9 @@ func (s schedule) Entries(queueID int32, offset int64, dst []delay.Entry) (int, 
 
 // Record implements delay.Schedule.
 func (s schedule) Record(e delay.Entry) ([]byte, error) {
+	if (consumequeue.Unit{Physical: commitlog.Offset(e.PhysicalOffset), Size: e.Bytes}).Blank() {
+		return nil, fmt.Errorf("%w: the commit log has lost it", delay.ErrGone)
+	}
 	record, err := s.store.RecordAt(commitlog.Offset(e.PhysicalOffset))
 	if errors.Is(err, store.ErrNotFound) && commitlog.Offset(e.PhysicalOffset) < s.store.Min() {
 		return nil, fmt.Errorf("%w: %w", delay.ErrGone, err)

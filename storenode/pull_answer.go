@@ -90,7 +90,11 @@ func (p *pull) answer(found *store.Result) {
 	p.to.Reply(&remoting.Response{Code: p.code(found.Status), Remark: found.Status.String(), Header: &p.header, Body: found.Bytes})
 }
 
+// fail answers SYSTEM_ERROR, after which stock clients ask again in 3 s. That units are being mended is logged once, by the
+// store.
 func (p *pull) fail(err error) {
-	p.owner.log.Error("pull failed", "topic", p.topic, "queue_id", p.queueID, "remote_addr", p.to.Channel.Remote, "err", err)
+	if !errors.Is(err, store.ErrMending) {
+		p.owner.log.Error("pull failed", "topic", p.topic, "queue_id", p.queueID, "remote_addr", p.to.Channel.Remote, "err", err)
+	}
 	p.to.Reply(&remoting.Response{Code: protocol.SystemError, Remark: err.Error()})
 }

@@ -19,7 +19,7 @@ func testConfig(system vfs.FS) Config {
 	return Config{
 		FS: system, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Dir: "/store/consumequeue",
 		MappedFileSizeConsumeQueue: 10 * UnitBytes, MaxOpenFiles: 3, MaxBufferedBytes: 1 << 20, LoadWorkers: 2,
-		BeforeRemove: func() error { return nil },
+		BeforeRemove: func() error { return nil }, OnDamage: func(error) {},
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 
 // Expire moves the queue's minimum to its first unit whose record lies at or behind minPhysical, where the log begins
 // now, and removes the files before it, though never the last one. It may be called beside everything else. It returns
-// how many files went. Error: the file system's.
+// how many files went. Errors: *DamageError, after which the minimum stays; the file system's.
 func (q *Queue) Expire(minPhysical commitlog.Offset) (removed int, err error) {
 	q.owner.writeMu.Lock() // the files stay as they are
 	defer q.owner.writeMu.Unlock()
@@ -33,42 +33,42 @@ func (q *Queue) Expire(minPhysical commitlog.Offset) (removed int, err error) {
 	return removed, nil
 }
 
-// firstFrom is the ordinal of the first unit whose record lies at or behind minPhysical, Max where none does.
+// expireUnits is how many units firstFrom reads at a time.
+const expireUnits = 512
+
+// firstFrom is the ordinal of the first unit whose record lies at or behind minPhysical, Max where none does. It goes
+// through the units from the front instead of halving: a damaged one must not lead it past messages that are kept.
+// Errors: *DamageError for a unit that cannot stand behind the one before it, Read's.
 func (q *Queue) firstFrom(minPhysical commitlog.Offset) (Offset, error) {
 	q.mu.Lock()
-	from, to, end := q.min, q.max, q.maxPhysical
+	at, end, behind := q.min, q.max, q.maxPhysical
 	q.mu.Unlock()
-	if end <= minPhysical {
-		return to, nil
+	if behind <= minPhysical {
+		return end, nil
 	}
-	if u, ok, err := q.Unit(from); err != nil || !ok || !u.Blank() && u.Physical >= minPhysical {
-		return from, err
+	if u, ok, err := q.Unit(at); err != nil || !ok || !u.Blank() && u.Physical >= minPhysical {
+		return at, err
 	}
-	for from < to {
-		middle := (from + to) / 2
-		at, u, err := q.skipBlanks(middle, to)
-		if err != nil {
-			return 0, err
+	b := make([]byte, expireUnits*UnitBytes)
+	var before Unit
+	for at < end {
+		n, err := q.Read(at, b)
+		if err != nil || n == 0 {
+			return at, err
 		}
-		if at == to || u.Physical >= minPhysical {
-			to = middle
-		} else {
-			from = at + 1
-		}
-	}
-	return from, nil
-}
-
-// skipBlanks returns the first unit of [from, to) that stands for a message; to where there is none.
-func (q *Queue) skipBlanks(from, to Offset) (Offset, Unit, error) {
-	for at := from; at < to; at++ {
-		u, ok, err := q.Unit(at)
-		if err != nil {
-			return 0, Unit{}, err
-		}
-		if ok && !u.Blank() {
-			return at, u, nil
+		for i := range n {
+			u := DecodeUnit(b[i*UnitBytes:])
+			if err := u.Check(before); err != nil {
+				return at, q.Damaged(at, err)
+			}
+			if !u.Blank() {
+				if u.Physical >= minPhysical {
+					return at, nil
+				}
+				before = u
+			}
+			at++
 		}
 	}
-	return to, Unit{}, nil
+	return end, nil
 }

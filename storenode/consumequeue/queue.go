@@ -27,6 +27,7 @@ type Queue struct {
 	tail        []byte           // units not written yet; only ever appended to or replaced
 	tailAt      Offset           // ordinal of the first of them
 	listed      bool             // stands in owner.dirty
+	generation  int              // see Generation
 }
 
 // Placed says what Put made of a unit.
@@ -134,6 +135,7 @@ func (q *Queue) Reset() error {
 	q.mu.Lock()
 	first, last, files := q.first, q.last, q.files
 	q.owner.buffered.Add(-int64(len(q.tail)))
+	q.generation++
 	q.files, q.first, q.last = false, 0, 0
 	q.min, q.max, q.tailAt, q.maxPhysical, q.filed, q.tail = 0, 0, 0, 0, 0, nil
 	q.mu.Unlock()

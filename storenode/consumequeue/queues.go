@@ -31,6 +31,8 @@ type Config struct {
 
 	// BeforeRemove is told before any file goes: a table that was kept for Restore is out of date then.
 	BeforeRemove func() error
+	// OnDamage is told of units that were found lost while others were written: a *DamageError. It must not call back.
+	OnDamage func(error)
 }
 
 // Queues is all queues of a store. Put, Reset and Delete are for one goroutine, the dispatcher; everything else may be

@@ -5,7 +5,8 @@ import (
 )
 
 // Read fills dst with units from ordinal from on, as many as there are up to the end of their file, and returns their
-// number; 0 where from is outside [Min, Max). Errors: the file's, which leaves the queue to be rebuilt.
+// number; 0 where from is outside [Min, Max). Errors: *DamageError where a file is missing or too short, the file
+// system's.
 func (q *Queue) Read(from Offset, dst []byte) (units int, err error) {
 	q.mu.Lock()
 	if from < q.min || from >= q.max {
@@ -21,6 +22,9 @@ func (q *Queue) Read(from Offset, dst []byte) (units int, err error) {
 	if from < tailAt {
 		fromFile = min(end, tailAt) - from
 		if err := q.readFile(from, dst[:fromFile*UnitBytes]); err != nil {
+			if from < q.Min() || from >= q.Max() { // the file has gone meanwhile, as it should
+				return 0, nil
+			}
 			return 0, fmt.Errorf("read consume queue %s at %d: %w", q.dir(), from, err)
 		}
 	}
@@ -35,11 +39,11 @@ func (q *Queue) readFile(from Offset, dst []byte) error {
 	start := at - at%q.fileBytes
 	file, err := q.owner.cache.acquire(fileKey{q, start})
 	if err != nil {
-		return err
+		return q.lost(start, err)
 	}
 	defer q.owner.cache.release(file)
 	if n, err := file.ReadAt(dst, at-start); n < len(dst) {
-		return err
+		return q.lost(start, err)
 	}
 	return nil
 }

@@ -4,23 +4,27 @@ import (
 	"gantry/storenode/commitlog"
 )
 
+// StoreTime reads the storeTimestamp (ms) of the record that unit number at leads to; ok is false where it is gone.
+type StoreTime func(at Offset, u Unit) (millis int64, ok bool, err error)
+
 // OffsetByTime finds the message stored nearest to timestamp (ms): one stored in that very millisecond, else the nearer
 // of its two neighbours, the earlier one in a tie; behind the last message that is the last, before the first the first.
-// An empty queue gives 0. storeTime reads a record's storeTimestamp; records before minPhysical are gone. The search is
-// the Java broker 4.9's (ConsumeQueue.getOffsetInQueueByTime), which looks into one file only, so that equal times give
-// the same answer.
-func (q *Queue) OffsetByTime(timestamp int64, minPhysical commitlog.Offset, storeTime func(commitlog.Offset) (int64, bool)) (Offset, error) {
+// An empty queue gives 0. Records before minPhysical are gone. The search is the Java broker 4.9's
+// (ConsumeQueue.getOffsetInQueueByTime), which looks into one file only, so that equal times give the same answer.
+// Errors: storeTime's, Read's.
+func (q *Queue) OffsetByTime(timestamp int64, minPhysical commitlog.Offset, storeTime StoreTime) (Offset, error) {
 	first, end := q.Range()
 	if first >= end {
 		return 0, nil
 	}
-	from, to, err := q.fileByTime(first, end, timestamp, storeTime)
+	from, to, err := q.fileByTime(first, end, timestamp, minPhysical, storeTime)
 	if err != nil {
 		return 0, err
 	}
 	s := timeSearch{low: from, high: to - 1, left: -1, right: -1}
 	for s.low <= s.high {
-		u, ok, err := q.Unit((s.low + s.high) / 2)
+		at := (s.low + s.high) / 2
+		u, ok, err := q.Unit(at)
 		if err != nil || !ok {
 			return 0, err
 		}
@@ -28,9 +32,9 @@ func (q *Queue) OffsetByTime(timestamp int64, minPhysical commitlog.Offset, stor
 			s.skip()
 			continue
 		}
-		stored, ok := storeTime(u.Physical)
-		if !ok {
-			return 0, nil
+		stored, ok, err := storeTime(at, u)
+		if err != nil || !ok {
+			return 0, err
 		}
 		if s.step(stored, timestamp) {
 			return s.found, nil
@@ -40,7 +44,7 @@ func (q *Queue) OffsetByTime(timestamp int64, minPhysical commitlog.Offset, stor
 }
 
 // fileByTime returns the ordinals of the first file whose last message is not older than timestamp, else of the last.
-func (q *Queue) fileByTime(first, end Offset, timestamp int64, storeTime func(commitlog.Offset) (int64, bool)) (from, to Offset, err error) {
+func (q *Queue) fileByTime(first, end Offset, timestamp int64, minPhysical commitlog.Offset, storeTime StoreTime) (from, to Offset, err error) {
 	perFile := q.UnitsPerFile()
 	for from = first; ; from = to {
 		if to = min((from/perFile+1)*perFile, end); to == end {
@@ -50,8 +54,11 @@ func (q *Queue) fileByTime(first, end Offset, timestamp int64, storeTime func(co
 		if err != nil || !ok {
 			return from, to, err
 		}
-		if stored, ok := storeTime(u.Physical); ok && stored >= timestamp {
-			return from, to, nil
+		if u.Blank() || u.Physical < minPhysical {
+			continue
+		}
+		if stored, ok, err := storeTime(to-1, u); err != nil || ok && stored >= timestamp {
+			return from, to, err
 		}
 	}
 }

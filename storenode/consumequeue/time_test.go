@@ -4,12 +4,13 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"gantry/storenode/commitlog"
 	"gantry/storenode/vfs"
 )
 
 // storedAt is the time of each record of unit(n): every 10 ms one.
-func storedAt(physical commitlog.Offset) (int64, bool) { return 1000 + int64(physical)/100*10, true }
+func storedAt(_ Offset, u Unit) (int64, bool, error) {
+	return 1000 + int64(u.Physical)/100*10, true, nil
+}
 
 func TestOffsetByTime(t *testing.T) {
 	qs := load(t, testConfig(vfs.NewMem()), everything)
@@ -36,7 +37,7 @@ func TestEqualTimesGiveTheAnswerOfJavasHalving(t *testing.T) {
 	qs := load(t, testConfig(vfs.NewMem()), everything)
 	q := qs.FindOrAdd([]byte("T"), 0)
 	put(t, q, 0, 10)
-	same := func(commitlog.Offset) (int64, bool) { return 5, true }
+	same := func(Offset, Unit) (int64, bool, error) { return 5, true, nil }
 	if got, err := q.OffsetByTime(5, 0, same); got != 4 || err != nil { // (0+9)/2
 		t.Errorf("%d, %v", got, err)
 	}
@@ -55,7 +56,7 @@ func TestOffsetByTimeIsNeverFartherThanAnyOther(t *testing.T) {
 				times[i] += times[i-1]
 			}
 		}
-		at := func(p commitlog.Offset) (int64, bool) { return times[p/100], true }
+		at := func(at Offset, _ Unit) (int64, bool, error) { return times[at], true, nil }
 		timestamp := int64(random.IntN(45))
 		got, err := q.OffsetByTime(timestamp, 0, at)
 		if err != nil {

@@ -40,6 +40,9 @@ func AppendUnit(dst []byte, u Unit) []byte {
 	return binary.BigEndian.AppendUint64(dst, uint64(u.TagsCode))
 }
 
+// Blank is the unit that stands for a message that is not there.
+func Blank() Unit { return blank }
+
 // Blank says that the unit stands for a message that is not there.
 func (u Unit) Blank() bool { return u == blank }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"gantry/storenode/commitlog"
+	"gantry/storenode/vfs"
 )
 
 // syncEachLimit is up to how many files are synced one by one; more are left to one sync of the file system.
@@ -124,7 +125,7 @@ func (q *Queue) fileForWriting(start, offset int64) (*cachedFile, error) {
 	exists := q.files && start >= q.first && start <= q.last
 	q.mu.Unlock()
 	if exists {
-		return q.owner.cache.acquire(fileKey{q, start})
+		return q.existingForWriting(start)
 	}
 	file, err := q.create(start, offset)
 	if err != nil {
@@ -137,6 +138,21 @@ func (q *Queue) fileForWriting(start, offset int64) (*cachedFile, error) {
 	}
 	q.files, q.last = true, start
 	return file, nil
+}
+
+// existingForWriting returns a file that must be there. If it is not, it is made anew so that the writing goes on, and what
+// was in it is reported.
+func (q *Queue) existingForWriting(start int64) (*cachedFile, error) {
+	file, err := q.owner.cache.acquire(fileKey{q, start})
+	if !errors.Is(err, fs.ErrNotExist) {
+		return file, err
+	}
+	lost := q.lost(start, err)
+	if err := q.remake(start); err != nil {
+		return nil, err
+	}
+	q.owner.cfg.OnDamage(lost)
+	return q.owner.cache.acquire(fileKey{q, start})
 }
 
 // create makes the file; where its first unit is not the first of the file, blanks come before it.
@@ -152,14 +168,20 @@ func (q *Queue) create(start, offset int64) (*cachedFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	if before := int(offset-start) / UnitBytes; before > 0 {
-		blanks := bytes.Repeat(AppendUnit(nil, blank), before)
-		if _, err := file.WriteAt(blanks, 0); err != nil {
-			return nil, errors.Join(err, file.Close(), q.owner.cfg.FS.Remove(path))
-		}
+	if err := fillBlank(file, (offset-start)/UnitBytes); err != nil {
+		return nil, errors.Join(err, file.Close(), q.owner.cfg.FS.Remove(path))
 	}
 	q.owner.noteNewFile(q.dir())
 	return q.owner.cache.add(fileKey{q, start}, file), nil
+}
+
+// fillBlank writes so many blanks to the beginning of the file.
+func fillBlank(file vfs.File, units int64) error {
+	if units <= 0 {
+		return nil
+	}
+	_, err := file.WriteAt(bytes.Repeat(AppendUnit(nil, blank), int(units)), 0)
+	return err
 }
 
 func (qs *Queues) noteUnsynced(key fileKey) {
@@ -179,15 +201,21 @@ func (qs *Queues) noteNewFile(dir string) {
 // so from then on the queues count as durable no further than they were.
 func (qs *Queues) Sync() error {
 	qs.dirtyMu.Lock()
-	if qs.syncErr != nil {
-		defer qs.dirtyMu.Unlock()
-		return qs.syncErr
-	}
 	files, dirs := qs.unsynced, qs.newDirs
 	qs.unsynced, qs.newDirs = map[fileKey]bool{}, map[string]bool{}
 	qs.dirtyMu.Unlock()
-	err := qs.syncFiles(files, dirs)
+	return qs.syncWritten(files, dirs)
+}
+
+// syncWritten syncs the files and folders, if no sync has failed before.
+func (qs *Queues) syncWritten(files map[fileKey]bool, dirs map[string]bool) error {
+	qs.dirtyMu.Lock()
+	err := qs.syncErr
+	qs.dirtyMu.Unlock()
 	if err != nil {
+		return err
+	}
+	if err = qs.syncFiles(files, dirs); err != nil {
 		err = fmt.Errorf("sync consume queues: %w", err)
 		qs.dirtyMu.Lock()
 		qs.syncErr = err

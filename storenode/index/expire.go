@@ -1,9 +1,7 @@
 package index
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 
 	"gantry/storenode/commitlog"
 )
@@ -18,9 +16,7 @@ func (x *Index) Expire(minOffset commitlog.Offset) (removed int, err error) {
 	for len(x.files) > 1 && x.files[0].header.endOffset < minOffset {
 		f := x.files[0]
 		x.files = x.files[1:]
-		x.retired = slices.DeleteFunc(x.retired, func(r *file) bool { return r == f })
-		f.expired = true
-		if err := errors.Join(x.cfg.FS.Remove(f.path), f.closeUnread()); err != nil {
+		if err := x.removeFileLocked(f); err != nil {
 			return removed, fmt.Errorf("expire index: %w", err)
 		}
 		removed++

@@ -27,20 +27,24 @@ type Config struct {
 	Dir            string // <storePathRootDir>/index
 	MaxHashSlotNum int32
 	MaxIndexNum    int32
+
+	// OnDamage is told of a file that contradicts itself in a query, which goes on with the others. It must not call back.
+	OnDamage func(*DamageError)
 }
 
 func (c *Config) fileBytes() int64 {
 	return headerBytes + int64(c.MaxHashSlotNum)*slotBytes + int64(c.MaxIndexNum)*itemBytes
 }
 
-// Index is all index files of a store. Put, Rollback and Close are for one goroutine, the indexer; everything else may
+// Index is all index files of a store. Put, Rollback, TakeBack and Close are for one goroutine, the indexer; everything else may
 // be called concurrently.
 type Index struct {
 	cfg Config
 	key []byte // Put's buffer
 
-	mu    sync.Mutex // guards files and their headers, and what is written into the newest; never held across a sync
-	files []*file    // oldest first; all but the last are full or were left unfinished by another process
+	mu     sync.Mutex // guards files and their headers, and what is written into the newest; never held across a sync
+	files  []*file    // oldest first; all but the last are full or were left unfinished by another process
+	undone int        // counts what has taken items back; guarded by mu
 
 	flushMu sync.Mutex // one flush at a time; taken first
 	retired []*file    // full, still mapped until the next flush; guarded by mu
@@ -237,11 +241,13 @@ func (x *Index) Close() error {
 	return errors.Join(errs...)
 }
 
-func (f *file) close() error {
-	var err error
-	if f.mapping != nil {
-		err = f.mapping.Close()
-		f.mapping = nil
+func (f *file) close() error { return errors.Join(f.unmap(), f.file.Close()) }
+
+func (f *file) unmap() error {
+	if f.mapping == nil {
+		return nil
 	}
-	return errors.Join(err, f.file.Close())
+	mapping := f.mapping
+	f.mapping = nil
+	return mapping.Close()
 }

@@ -194,7 +194,7 @@ func TestRollback(t *testing.T) {
 				}
 				x = open(t, testConfig(mem))
 			}
-			if err := x.Rollback(commitlog.Offset(limit * 100)); err != nil {
+			if _, err := x.Rollback(commitlog.Offset(limit * 100)); err != nil {
 				t.Fatal(err)
 			}
 			kept := min(count, max(limit-1, 0))
@@ -228,7 +228,7 @@ func TestAnItemTheHeaderDoesNotCount(t *testing.T) {
 		t.Fatal(err)
 	}
 	x = open(t, testConfig(mem))
-	if err := x.Rollback(200); err != nil {
+	if _, err := x.Rollback(200); err != nil {
 		t.Fatal(err)
 	}
 	put(t, x, "T", "u", "", 200)
@@ -302,7 +302,7 @@ func TestAFaultIsAnError(t *testing.T) {
 	if err := x.Put([]byte("T"), []byte("v"), nil, 200, 1); !errors.Is(err, errFault) {
 		t.Errorf("put: %v", err)
 	}
-	if err := x.Rollback(200); !errors.Is(err, errFault) {
+	if _, err := x.Rollback(200); !errors.Is(err, errFault) {
 		t.Errorf("rollback: %v", err)
 	}
 	if err := x.Close(); err != nil {
@@ -353,7 +353,7 @@ func FuzzLoad(f *testing.F) {
 		if _, err := x.Query("T", "k", 10, 0, math.MaxInt64); err != nil {
 			t.Fatal(err)
 		}
-		if err := x.Rollback(commitlog.Offset(limit)); err != nil {
+		if _, err := x.Rollback(commitlog.Offset(limit)); err != nil {
 			t.Fatal(err)
 		}
 		if err := x.Put([]byte("T"), []byte("k"), nil, math.MaxInt64, 1); err != nil {

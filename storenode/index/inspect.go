@@ -54,7 +54,7 @@ func (h Header) ParseItem(b []byte, number int32) (Item, error) {
 		return Item{}, fmt.Errorf("%w: %d bytes are no item", ErrContradiction, len(b))
 	}
 	i := decodeItem(b)
-	return Item{i.hash, i.offset, i.timeDiff, i.previous}, i.inspect(number, h.EndOffset)
+	return Item{i.hash, i.offset, i.timeDiff, i.previous}, i.inspect(number, &header{beginOffset: h.BeginOffset, endOffset: h.EndOffset})
 }
 
 // inspect says what contradicts itself in the header of a file with room for so many items, behind one that ends at endBefore.
@@ -70,10 +70,10 @@ func (h *header) inspect(items int32, endBefore commitlog.Offset) error {
 	return nil
 }
 
-// inspect says what makes no sense in the item of that number in a file whose last record lies at end.
-func (i item) inspect(number int32, end commitlog.Offset) error {
-	if i.hash < 0 || i.previous < 0 || i.previous > number || i.offset > end {
-		return fmt.Errorf("%w: item %d has hash %d, record %d, item %d before it", ErrContradiction, number, i.hash, i.offset, i.previous)
+// inspect says what makes no sense in the item of that number in a file with this header.
+func (i item) inspect(number int32, h *header) error {
+	if i.hash < 0 || i.timeDiff < 0 || i.previous < 0 || i.previous > number || i.offset < h.beginOffset || i.offset > h.endOffset {
+		return fmt.Errorf("%w: item %d has hash %d, record %d, %d s, item %d before it", ErrContradiction, number, i.hash, i.offset, i.timeDiff, i.previous)
 	}
 	return nil
 }

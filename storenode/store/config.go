@@ -59,7 +59,8 @@ type Config struct {
 	MaxGroupBytes        int           // of one write
 	RetryAfterFailure    time.Duration // before a failed write is tried again
 	MaxOpenQueueFiles    int
-	MaxBufferedUnitBytes int64 // consume queue units in memory, all queues together
+	MaxBufferedUnitBytes int64 // consume queue units in memory, all queues together; as many again while some are mended
+	MaxMends             int   // runs of damaged consume queue units known at a time
 
 	DeleteWhen                       []int         // hours of the day (local time) at which expired files go
 	FileReservedTime                 time.Duration // since a commit log file was last written
@@ -99,7 +100,7 @@ func DefaultConfig(root string) Config {
 		MaxTransferBytesOnMessageInMemory: 256 << 10, MaxTransferCountOnMessageInMemory: 32,
 		MaxTransferBytesOnMessageInDisk: 64 << 10, MaxTransferCountOnMessageInDisk: 8, AccessMessageInMemoryMaxRatio: 40,
 		MaxQueuedAppends: 10_000, MaxQueuedAppendBytes: 64 << 20, MaxGroupBytes: 1 << 20, RetryAfterFailure: time.Second,
-		MaxOpenQueueFiles: 256, MaxBufferedUnitBytes: 16 << 20,
+		MaxOpenQueueFiles: 256, MaxBufferedUnitBytes: 16 << 20, MaxMends: 100_000,
 		DeleteWhen: []int{4}, FileReservedTime: 72 * time.Hour, CleanFileForciblyEnable: true,
 		DiskMaxUsedSpaceRatio: 75, DiskSpaceCleanForciblyRatio: 85, DiskSpaceWarningLevelRatio: 90, DiskFreeBytesMin: 64 << 20,
 		CleanResourceInterval: 10 * time.Second, DeleteCommitLogFilesInterval: 100 * time.Millisecond,

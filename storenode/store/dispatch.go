@@ -172,16 +172,25 @@ func (s *Store) skipDamage(scanner *commitlog.Scanner, err error) error {
 	return nil
 }
 
-// dispatch puts the record's unit into its queue. Of records that are part of a transaction only committed ones have
-// one. live records are announced to who waits.
+// hasUnit says whether the record is in its queue: of those that are part of a transaction only committed ones are.
+func hasUnit(r message.Record) bool {
+	kind := message.TransactionType(r.SysFlag())
+	return kind == 0 || kind == message.FlagTransactionCommit
+}
+
+// unitOf is what the record's queue keeps of it.
+func (s *Store) unitOf(r message.Record) consumequeue.Unit {
+	return consumequeue.Unit{
+		Physical: commitlog.Offset(r.PhysicalOffset()), Size: int32(len(r)), TagsCode: s.tagsCode(r, r.Topic(), r.Properties()),
+	}
+}
+
+// dispatch puts the record's unit into its queue, if it has one. live records are announced to who waits.
 func (s *Store) dispatch(r message.Record, live bool) error {
-	if kind := message.TransactionType(r.SysFlag()); kind != 0 && kind != message.FlagTransactionCommit {
+	if !hasUnit(r) {
 		return nil
 	}
-	topic, properties := r.Topic(), r.Properties()
-	unit := consumequeue.Unit{
-		Physical: commitlog.Offset(r.PhysicalOffset()), Size: int32(len(r)), TagsCode: s.tagsCode(r, topic, properties),
-	}
+	topic, unit := r.Topic(), s.unitOf(r)
 	queue := s.queues.FindOrAdd(topic, r.QueueID())
 	ordinal := consumequeue.Offset(r.QueueOffset())
 	placed, err := queue.Put(ordinal, unit)
@@ -194,7 +203,7 @@ func (s *Store) dispatch(r message.Record, live bool) error {
 	if live && placed == consumequeue.Appended && err == nil {
 		s.cfg.OnArrival(Arrival{
 			Topic: topic, QueueID: r.QueueID(), MaxOffset: int64(ordinal) + 1,
-			TagsCode: unit.TagsCode, StoreTimestamp: r.StoreTimestamp(), Properties: properties,
+			TagsCode: unit.TagsCode, StoreTimestamp: r.StoreTimestamp(), Properties: r.Properties(),
 		})
 	}
 	return err

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"gantry/storenode/commitlog"
@@ -20,12 +21,18 @@ type expiry struct {
 	store  *Store
 	signal chan struct{} // holds one
 
-	followed  commitlog.Offset // where the log began when queues and index followed last
-	retriedAt time.Time        // files that had readers
+	from      atomic.Int64 // where the log began when queues and index followed last
+	retriedAt time.Time    // files that had readers
 	loggedAt  time.Time
 }
 
-func (x *expiry) init(s *Store) { x.store, x.signal = s, make(chan struct{}, 1) }
+func (x *expiry) init(s *Store) {
+	x.store, x.signal = s, make(chan struct{}, 1)
+	x.from.Store(-1)
+}
+
+// followed says that the minimum of every queue is where the log begins.
+func (x *expiry) followed() bool { return commitlog.Offset(x.from.Load()) == x.store.log.Min() }
 
 // wakeUp asks for a round now: the disk fills.
 func (x *expiry) wakeUp() {
@@ -39,6 +46,7 @@ func (x *expiry) wakeUp() {
 func (x *expiry) run() {
 	ticker := time.NewTicker(x.store.cfg.CleanResourceInterval)
 	defer ticker.Stop()
+	x.report(x.follow()) // until then nobody knows whether a unit that leads before the log has expired or is damaged
 	for {
 		select {
 		case <-x.store.stop:
@@ -46,23 +54,21 @@ func (x *expiry) run() {
 		case <-x.signal:
 		case <-ticker.C:
 		}
-		if err := x.round(); err != nil && !errors.Is(err, commitlog.ErrClosed) && time.Since(x.loggedAt) >= expiryLogInterval {
-			x.loggedAt = time.Now()
-			x.store.logger.Error("expired files cannot be removed", "min_offset", int64(x.store.log.Min()), "error", err)
-		}
+		x.report(x.round())
+	}
+}
+
+func (x *expiry) report(err error) {
+	if err != nil && !errors.Is(err, commitlog.ErrClosed) && time.Since(x.loggedAt) >= expiryLogInterval {
+		x.loggedAt = time.Now()
+		x.store.logger.Error("expired files cannot be removed", "min_offset", int64(x.store.log.Min()), "error", err)
 	}
 }
 
 func (x *expiry) round() error {
 	x.store.disk.look()
 	err := x.expireLog()
-	if begin := x.store.log.Min(); begin > x.followed {
-		if followErr := x.follow(begin); followErr != nil {
-			return errors.Join(err, followErr)
-		}
-		x.followed = begin
-	}
-	return err
+	return errors.Join(err, x.follow())
 }
 
 // expireLog drops expired files and removes those that nobody reads.
@@ -114,17 +120,28 @@ func (x *expiry) expired(written time.Time) bool {
 }
 
 // follow lets queues and index begin where the log does.
-func (x *expiry) follow(begin commitlog.Offset) error {
+func (x *expiry) follow() error {
+	begin := x.store.log.Min()
+	if int64(begin) == x.from.Load() {
+		return nil
+	}
 	var errs []error
-	for _, q := range x.store.queues.All() {
+	queues := x.store.queues.All()
+	if begin == 0 {
+		queues = nil // nothing has expired yet
+	}
+	for _, q := range queues {
 		removed, err := q.Expire(begin)
-		errs = append(errs, err)
+		errs = append(errs, x.store.damaged(err))
 		if removed > 0 && !x.rest(x.store.cfg.DeleteConsumeQueueFilesInterval) {
 			break
 		}
 	}
 	_, err := x.store.index.Expire(begin)
-	return errors.Join(append(errs, err)...)
+	if err = errors.Join(append(errs, err)...); err == nil {
+		x.from.Store(int64(begin))
+	}
+	return err
 }
 
 // rest says whether the store still runs behind the pause.

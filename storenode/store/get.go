@@ -67,8 +67,8 @@ func (r *Result) Release() {
 }
 
 // Get looks messages up (DefaultMessageStore.getMessage 4.9.7): at most MaxNum that match, of at most 800 or MaxNum
-// looked at, and no more bytes than the limits of the Config, though always one. Error: the log's, when it cannot be
-// read.
+// looked at, and no more bytes than the limits of the Config, though always one. Nothing is passed over that cannot be
+// read or is damaged. Errors: ErrMending, the log's and the queue's when they cannot be read.
 func (s *Store) Get(q Query) (*Result, error) {
 	r := &Result{Status: NoMessageInQueue, store: s}
 	queue := s.queues.Find(q.Topic, q.QueueID)
@@ -101,8 +101,8 @@ func (s *Store) find(queue *consumequeue.Queue, q *Query, r *Result) error {
 		*l = look{units: l.units, ordinals: l.ordinals, window: l.window}
 		s.looks.Put(l)
 	}()
-	if l.scan(queue); len(l.units) == 0 {
-		return nil
+	if err := l.scan(queue); err != nil || len(l.units) == 0 {
+		return err
 	}
 	return l.read()
 }
@@ -129,8 +129,9 @@ const (
 	readUnits   = 64
 )
 
-// scan looks at units up to the end of their file, as the Java broker does.
-func (l *look) scan(queue *consumequeue.Queue) {
+// scan looks at units up to the end of their file, as the Java broker does, and no further than to the first that cannot
+// be used. Error: why it cannot, where that is the first of all.
+func (l *look) scan(queue *consumequeue.Queue) error {
 	if l.window == nil {
 		l.window = make([]byte, readUnits*consumequeue.UnitBytes)
 	}
@@ -139,39 +140,53 @@ func (l *look) scan(queue *consumequeue.Queue) {
 	seen := int64(0)
 	for full := false; seen < window && !full; {
 		want := min(window-seen, readUnits)
-		n, err := queue.Read(consumequeue.Offset(l.query.Offset+seen), l.window[:want*consumequeue.UnitBytes])
-		if err != nil {
-			l.store.logger.Error("consume queue cannot be read", "topic", l.query.Topic, "queue_id", l.query.QueueID, "error", err)
+		from := consumequeue.Offset(l.query.Offset + seen)
+		n, err := queue.Read(from, l.window[:want*consumequeue.UnitBytes])
+		if err == nil {
+			n, err = l.store.mender.usable(queue, from, n)
 		}
-		if n == 0 {
+		if n == 0 && err == nil {
 			break
 		}
-		l.end = l.store.log.End() // behind every record that the units just read belong to
 		var took int64
-		took, full = l.choose(l.query.Offset+seen, l.window[:n*consumequeue.UnitBytes])
-		seen += took
+		if err == nil {
+			l.end = l.store.log.End() // behind every record that the units just read belong to
+			took, full, err = l.choose(queue, from, l.window[:n*consumequeue.UnitBytes])
+		}
+		if seen += took; err != nil {
+			if err = l.store.damaged(err); seen == 0 {
+				return err
+			}
+			break
+		}
 	}
 	r := l.result
 	if seen == 0 && len(l.units) == 0 {
 		r.Status, r.NextBeginOffset = OffsetFoundNull, l.query.Offset+perFile-l.query.Offset%perFile
-		return
+		return nil
 	}
 	r.NextBeginOffset = l.query.Offset + seen
 	r.SuggestSlave = int64(l.end-l.last) > l.store.memoryBytes
+	return nil
 }
 
-// choose goes through units, of which the first is number from, and says how many it looked at, and whether there is no room for more.
-func (l *look) choose(from int64, b []byte) (seen int64, full bool) {
+// choose goes through units, of which the first is number from, and says how many it looked at, and whether there is no
+// room for more. Error: *consumequeue.DamageError for the unit behind those.
+func (l *look) choose(queue *consumequeue.Queue, from consumequeue.Offset, b []byte) (seen int64, full bool, err error) {
 	for ; len(b) > 0; b = b[consumequeue.UnitBytes:] {
 		u := consumequeue.DecodeUnit(b)
+		at := from + consumequeue.Offset(seen)
 		if !u.Blank() {
+			if l.impossible(u) && at >= queue.Min() {
+				return seen, false, queue.Damaged(at, errNoUnit)
+			}
 			l.last = u.Physical
 			if u.Physical >= l.skip {
 				if l.full(u) {
-					return seen, true
+					return seen, true, nil
 				}
 				if before := len(l.units); before < l.take(u) {
-					l.ordinals = append(l.ordinals, from+seen)
+					l.ordinals = append(l.ordinals, int64(at))
 				}
 			}
 		} else if len(l.units) == 0 {
@@ -179,7 +194,14 @@ func (l *look) choose(from int64, b []byte) (seen int64, full bool) {
 		}
 		seen++
 	}
-	return seen, false
+	return seen, false, nil
+}
+
+// impossible says that the unit leads to where no message of the queue can be: behind the log's end, or before its
+// beginning although the queue begins behind that.
+func (l *look) impossible(u consumequeue.Unit) bool {
+	return u.Check(consumequeue.Unit{}) != nil || u.Physical > l.end-commitlog.Offset(u.Size) ||
+		u.Physical < l.store.log.Min() && l.store.expiry.followed()
 }
 
 // take keeps the unit if it matches and its record is there; it returns how many
@@ -189,7 +211,7 @@ func (l *look) take(u consumequeue.Unit) int {
 	switch {
 	case l.query.Match != nil && !l.query.Match(u.TagsCode):
 		status = NoMatchedMessage
-	case u.Physical < l.store.log.Min() || u.Physical+commitlog.Offset(u.Size) > l.end:
+	case u.Physical < l.store.log.Min():
 		status = MessageWasRemoving
 		size := commitlog.Offset(l.store.log.FileBytes())
 		l.skip = u.Physical + size - u.Physical%size

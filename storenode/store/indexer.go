@@ -8,6 +8,7 @@ import (
 
 	"gantry/remoting/message"
 	"gantry/storenode/commitlog"
+	"gantry/storenode/index"
 )
 
 // indexer follows the log on its own and puts keys into the index, so that an index that has to catch up, or that the
@@ -18,6 +19,7 @@ type indexer struct {
 	signal  chan struct{} // holds one
 	behind  atomic.Int64  // all records before it are in the index
 	failing bool
+	damaged atomic.Pointer[index.DamageError] // of the oldest file that is to be made again
 }
 
 func (x *indexer) init(s *Store) { x.store, x.signal = s, make(chan struct{}, 1) }
@@ -89,12 +91,16 @@ func (x *indexer) finish() {
 // follow indexes up to the log's end, or until stop.
 func (x *indexer) follow(stop <-chan struct{}) error {
 	if x.failing {
-		if err := x.store.index.Rollback(x.position()); err != nil {
+		next, err := x.store.index.Rollback(x.position())
+		if err != nil {
 			return err
 		}
-		x.scanner = x.store.log.Scan(x.position())
+		x.startAt(x.store.indexStart(next))
 	}
 	for {
+		if err := x.takeBack(); err != nil {
+			return err
+		}
 		record, err := x.scanner.Next()
 		switch {
 		case errors.Is(err, io.EOF):
@@ -120,6 +126,40 @@ func (x *indexer) follow(stop <-chan struct{}) error {
 		default:
 		}
 	}
+}
+
+// repair has the file made again that was found damaged, and all that came after it. Anybody may call it.
+func (x *indexer) repair(found *index.DamageError) {
+	for {
+		known := x.damaged.Load()
+		if known != nil && known.File <= found.File {
+			return
+		}
+		if x.damaged.CompareAndSwap(known, found) {
+			break
+		}
+	}
+	x.store.logger.Error("index file is damaged and made again from the commit log", "file", found.File, "offset", found.Offset, "error", found.Err)
+	x.wake()
+}
+
+// takeBack goes back to where the damaged file begins, if there is one. The position goes first: who compares index and
+// log must not expect what is about to be taken out.
+func (x *indexer) takeBack() error {
+	found := x.damaged.Load()
+	if found == nil {
+		return nil
+	}
+	if end, ok := x.store.index.EndBefore(found.File); ok {
+		x.behind.Store(int64(max(end, x.store.log.Min())))
+		next, err := x.store.index.TakeBack(found.File)
+		if err != nil {
+			return err
+		}
+		x.startAt(x.store.indexStart(next))
+	}
+	x.damaged.CompareAndSwap(found, nil)
+	return nil
 }
 
 // indexRecord puts the record's keys into the index; a rolled-back message is not worth finding.

@@ -1,6 +1,10 @@
 package store
 
 import (
+	"encoding/binary"
+	"errors"
+
+	"gantry/remoting/message"
 	"gantry/storenode/commitlog"
 	"gantry/storenode/consumequeue"
 )
@@ -46,14 +50,17 @@ func (s *Store) Bounds(topic string, queueID int32) (low, high int64) {
 }
 
 // OffsetByTime is the queue offset of the message stored nearest to timestamp (ms); see
-// consumequeue.Queue.OffsetByTime. 0 where there is no such queue.
+// consumequeue.Queue.OffsetByTime. 0 where there is no such queue. Errors of this and of what follows: ErrMending, the
+// file system's.
 func (s *Store) OffsetByTime(topic string, queueID int32, timestamp int64) (int64, error) {
 	q := s.queues.Find(topic, queueID)
 	if q == nil {
 		return 0, nil
 	}
-	offset, err := q.OffsetByTime(timestamp, s.log.Min(), s.log.StoreTimestamp)
-	return int64(offset), err
+	offset, err := q.OffsetByTime(timestamp, s.log.Min(), func(at consumequeue.Offset, u consumequeue.Unit) (int64, bool, error) {
+		return s.storeTime(q, at, u)
+	})
+	return int64(offset), s.damaged(err)
 }
 
 // EarliestStoreTime is the storeTimestamp (ms) of the queue's first message, -1 where there is none.
@@ -63,28 +70,61 @@ func (s *Store) EarliestStoreTime(topic string, queueID int32) (int64, error) {
 
 // StoreTimeAt is the storeTimestamp (ms) of the message at a queue offset, -1 where there is none.
 func (s *Store) StoreTimeAt(topic string, queueID int32, offset int64) (int64, error) {
-	u, ok, err := s.unit(topic, queueID, offset)
+	_, stored, ok, err := s.unit(topic, queueID, offset)
 	if err != nil || !ok {
 		return -1, err
-	}
-	stored, ok := s.log.StoreTimestamp(u.Physical)
-	if !ok {
-		return -1, nil
 	}
 	return stored, nil
 }
 
-func (s *Store) unit(topic string, queueID int32, offset int64) (consumequeue.Unit, bool, error) {
+// unit is the unit of a message that is there, with its storeTimestamp (ms).
+func (s *Store) unit(topic string, queueID int32, offset int64) (u consumequeue.Unit, stored int64, ok bool, err error) {
 	q := s.queues.Find(topic, queueID)
 	if q == nil {
-		return consumequeue.Unit{}, false, nil
+		return u, 0, false, nil
 	}
-	u, ok, err := q.Unit(consumequeue.Offset(offset))
-	return u, ok && !u.Blank(), err
+	at := consumequeue.Offset(offset)
+	if u, ok, err = q.Unit(at); err != nil || !ok || u.Blank() {
+		return u, 0, false, s.damaged(err)
+	}
+	stored, ok, err = s.storeTime(q, at, u)
+	return u, stored, ok, err
+}
+
+// storeTime is the storeTimestamp (ms) of the record that unit number at leads to; ok is false where it is gone. Errors:
+// ErrMending where the unit leads to something else, the log's.
+func (s *Store) storeTime(q *consumequeue.Queue, at consumequeue.Offset, u consumequeue.Unit) (millis int64, ok bool, err error) {
+	if _, err := s.mender.usable(q, at, 1); err != nil {
+		return 0, false, err
+	}
+	if u.Physical < s.log.Min() && !s.expiry.followed() {
+		return 0, false, nil
+	}
+	var head [headBytes]byte
+	n, bad, err := s.log.ReadChecked(head[:], u.Physical)
+	switch r := message.Record(head[:]); {
+	case err != nil && !errors.Is(err, commitlog.ErrOutOfRange):
+		return 0, false, err
+	case len(bad) > 0:
+		return 0, false, nil
+	case err == nil && n == headBytes && leads(u, r, q.ID(), at):
+		return r.StoreTimestamp(), true, nil
+	}
+	return 0, false, s.mendUnit(q, at, errNoUnit)
+}
+
+// headBytes covers everything in front of a record's body but for hosts of IPv6, which the storeTimestamp is in front of.
+const headBytes = 84
+
+// leads says that the head of the record that u leads to is that of message number at of a queue with this id.
+func leads(u consumequeue.Unit, head message.Record, queueID int32, at consumequeue.Offset) bool {
+	be := binary.BigEndian
+	return be.Uint32(head[4:]) == message.MagicRecord && int32(be.Uint32(head)) == u.Size && head.QueueID() == queueID &&
+		head.QueueOffset() == int64(at) && head.PhysicalOffset() == int64(u.Physical)
 }
 
 // Units fills dst with the units of a queue from offset on and returns their number; fewer than there is room for at
-// the end of a file.
+// the end of a file, and where the next one must not be used now. Error: ErrMending where that is the first.
 func (s *Store) Units(topic string, queueID int32, offset int64, dst []consumequeue.Unit) (int, error) {
 	q := s.queues.Find(topic, queueID)
 	if q == nil {
@@ -92,17 +132,31 @@ func (s *Store) Units(topic string, queueID int32, offset int64, dst []consumequ
 	}
 	b := s.buffers.get(max(1, len(dst)) * consumequeue.UnitBytes)
 	defer s.buffers.put(b)
-	n, err := q.Read(consumequeue.Offset(offset), b.bytes[:len(dst)*consumequeue.UnitBytes])
+	first := consumequeue.Offset(offset)
+	n, err := q.Read(first, b.bytes[:len(dst)*consumequeue.UnitBytes])
+	if err == nil {
+		n, err = s.mender.usable(q, first, n)
+	}
+	if err != nil {
+		return 0, s.damaged(err)
+	}
+	var record []byte
 	for i := range n {
 		dst[i] = consumequeue.DecodeUnit(b.bytes[i*consumequeue.UnitBytes:])
+		if err := s.mendIfWrong(q, first+consumequeue.Offset(i), dst[i], &record); err != nil {
+			if i > 0 {
+				err = nil
+			}
+			return i, err
+		}
 	}
-	return n, err
+	return n, nil
 }
 
 // InDisk says that the message at a queue offset lies so far behind the log's end that it counts as not in memory;
 // false where there is none.
 func (s *Store) InDisk(topic string, queueID int32, offset int64) bool {
-	u, ok, err := s.unit(topic, queueID, offset)
+	u, _, ok, err := s.unit(topic, queueID, offset)
 	return ok && err == nil && int64(s.log.End()-u.Physical) > s.memoryBytes
 }
 

@@ -264,11 +264,11 @@ func (s *Store) catchUp(from commitlog.Offset) error {
 
 // startIndexer takes back what the index may not have whole, all from indexed on, and has it go on from there.
 func (s *Store) startIndexer(indexed commitlog.Offset) error {
-	limit := min(indexed, s.log.End())
-	if err := s.index.Rollback(limit); err != nil {
+	next, err := s.index.Rollback(min(indexed, s.log.End()))
+	if err != nil {
 		return fmt.Errorf("roll index back: %w", err)
 	}
-	s.indexer.startAt(s.indexStart(limit))
+	s.indexer.startAt(s.indexStart(next))
 	return nil
 }
 

@@ -40,6 +40,7 @@ type Store struct {
 	offsets    queueOffsets
 	dispatcher dispatcher
 	indexer    indexer
+	mender     mender
 	marks      marks
 	disk       disk
 	expiry     expiry
@@ -60,6 +61,7 @@ func Open(cfg Config, fs vfs.FS, logger *slog.Logger) (*Store, error) {
 	if cfg.MessageIndexEnable {
 		s.tasks.Go(s.indexer.run)
 	}
+	s.tasks.Go(s.mender.run)
 	s.tasks.Go(s.flushLoop)
 	s.tasks.Go(s.disk.watch)
 	s.tasks.Go(s.expiry.run)
@@ -80,6 +82,7 @@ func (s *Store) open() (err error) {
 	s.offsets.init(s.queues)
 	s.dispatcher.init(s)
 	s.indexer.init(s)
+	s.mender.init(s)
 	s.marks.table.init(s)
 	s.disk.store = s
 	s.disk.look()
@@ -108,14 +111,14 @@ func (s *Store) queuesConfig() consumequeue.Config {
 		FS: s.fs, Logger: s.logger, Dir: s.cfg.path("consumequeue"),
 		MappedFileSizeConsumeQueue: s.cfg.MappedFileSizeConsumeQueue, MaxOpenFiles: s.cfg.MaxOpenQueueFiles,
 		MaxBufferedBytes: s.cfg.MaxBufferedUnitBytes, LoadWorkers: 8,
-		BeforeRemove: s.marks.table.drop,
+		BeforeRemove: s.marks.table.drop, OnDamage: func(err error) { s.damaged(err) },
 	}
 }
 
 func (s *Store) indexConfig() index.Config {
 	return index.Config{
 		FS: s.fs, Logger: s.logger, Dir: s.cfg.path("index"),
-		MaxHashSlotNum: s.cfg.MaxHashSlotNum, MaxIndexNum: s.cfg.MaxIndexNum,
+		MaxHashSlotNum: s.cfg.MaxHashSlotNum, MaxIndexNum: s.cfg.MaxIndexNum, OnDamage: s.indexer.repair,
 	}
 }
 
