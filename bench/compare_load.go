@@ -24,6 +24,7 @@ type load struct {
 	begin, end   reading // of the whole run
 	reports      []reading
 	total        int64 // messages, from the line at the end; 0 without one
+	p99Millis    float64
 	rssPeakBytes int64
 }
 
@@ -42,6 +43,7 @@ var (
 	meanPattern   = regexp.MustCompile(`(?:Average|AVG)(?:\(B2C\))? RT(?:\(ms\))?: *([\d.]+)`)
 	maxPattern    = regexp.MustCompile(`(?:Max|MAX)(?:\(B2C\))? RT(?:\(ms\))?: *(\d+)`)
 	failedPattern = regexp.MustCompile(`(?:Send Failed|Response Failed|FAIL|Consume Fail): *(\d+)`)
+	p99Pattern    = regexp.MustCompile(`^Latency\(ms\).* P99: *([\d.]+)`)
 	totalPattern  = regexp.MustCompile(`^\[Complete\] Send Total: *(\d+)`)
 )
 
@@ -102,6 +104,7 @@ func (l *load) read(lines io.Reader) {
 }
 
 func (l *load) line(text string) {
+	l.p99Millis = max(l.p99Millis, number(p99Pattern.FindStringSubmatch(text)))
 	if m := totalPattern.FindStringSubmatch(text); m != nil {
 		l.total = int64(number(m))
 	} else if !tpsPattern.MatchString(text) {
@@ -138,7 +141,7 @@ func number(match []string) float64 {
 // both sides warm up, and its last; of a short run what its end says.
 func (l *load) fill(r *Run) {
 	r.RSSMiB = float64(l.rssPeakBytes) / (1 << 20)
-	r.Failed = l.end.failed
+	r.Failed, r.P99Millis = l.end.failed, l.p99Millis
 	if n := len(l.reports); n > 0 {
 		r.Failed = max(r.Failed, l.reports[n-1].failed)
 	}

@@ -16,6 +16,7 @@ type Run struct {
 	System      string
 	TPS         float64
 	MeanMillis  float64
+	P99Millis   float64 // of the whole run, from a load of ours; 0: not known
 	MaxMillis   float64
 	Failed      int64
 	CPUMicros   float64 // of the system's processes, for each message; 0: not known
@@ -40,6 +41,7 @@ func figures() []figure {
 	return []figure{
 		{"TPS", func(r Run) float64 { return r.TPS }, "%.0f"},
 		{"average RT ms", func(r Run) float64 { return r.MeanMillis }, "%.3f"},
+		{"P99 RT ms", func(r Run) float64 { return r.P99Millis }, "%.3f"},
 		{"CPU µs/message", func(r Run) float64 { return r.CPUMicros }, "%.1f"},
 		{"RSS MiB", func(r Run) float64 { return r.RSSMiB }, "%.0f"},
 		{"ready ms", func(r Run) float64 { return float64(r.ReadyMillis) }, "%.0f"},
@@ -98,9 +100,9 @@ func writeCSV(path string, runs []Run) error {
 	}
 	defer f.Close()
 	w := csv.NewWriter(f)
-	w.Write([]string{"round", "system", "tps", "average_rt_ms", "max_rt_ms", "failed", "cpu_us_per_message", "rss_mib", "ready_ms"})
+	w.Write([]string{"round", "system", "tps", "average_rt_ms", "p99_rt_ms", "max_rt_ms", "failed", "cpu_us_per_message", "rss_mib", "ready_ms"})
 	for _, r := range runs {
-		w.Write([]string{strconv.Itoa(r.Round), r.System, fmt.Sprintf("%.0f", r.TPS), fmt.Sprintf("%.3f", r.MeanMillis),
+		w.Write([]string{strconv.Itoa(r.Round), r.System, fmt.Sprintf("%.0f", r.TPS), fmt.Sprintf("%.3f", r.MeanMillis), fmt.Sprintf("%.3f", r.P99Millis),
 			fmt.Sprintf("%.0f", r.MaxMillis), strconv.FormatInt(r.Failed, 10), fmt.Sprintf("%.2f", r.CPUMicros),
 			fmt.Sprintf("%.1f", r.RSSMiB), strconv.FormatInt(r.ReadyMillis, 10)})
 	}

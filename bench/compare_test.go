@@ -63,11 +63,11 @@ func TestTwoSystemsAreComparedInTurn(t *testing.T) {
 	}
 	for i, want := range []string{"one", "two", "one", "two"} {
 		row := rows[i+1]
-		if row[1] != want || row[2] == "0" || row[5] != "0" || row[7] == "0.0" || row[8] == "0" {
+		if row[1] != want || row[2] == "0" || row[4] == "0.000" || row[6] != "0" || row[8] == "0.0" || row[9] == "0" {
 			t.Errorf("row %d: %v", i+1, row)
 		}
 	}
-	for _, figure := range []string{"TPS", "average RT ms", "CPU µs/message", "RSS MiB", "ready ms"} {
+	for _, figure := range []string{"TPS", "average RT ms", "P99 RT ms", "CPU µs/message", "RSS MiB", "ready ms"} {
 		if !strings.Contains(out.String(), figure) {
 			t.Errorf("the table lacks %s:\n%s", figure, out.String())
 		}
