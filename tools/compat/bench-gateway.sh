@@ -8,6 +8,7 @@
 set -eu
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
+self=$root/tools/compat/bench-gateway.sh
 gantry=$root/bin/gantry
 
 # serve gateway|direct DIR PORT: a proxy (or name server) and a node, until it is told to stop.
@@ -42,10 +43,10 @@ proxied_addr=$(sed -n 's/^ready proxy=\([^ ]*\).*/\1/p' "$out/proxied.out")
 compare() { # NAME LOAD
 	echo "== $1 =="
 	"$gantry" bench compare --rounds "$rounds" --seconds "$seconds" --warmup --csv "$out/$1.csv" \
-		--start "gateway=127.0.0.1:29876=sh $0 serve gateway {dir} 29876" \
+		--start "gateway=127.0.0.1:29876=sh $self serve gateway {dir} 29876" \
 		--running "real=$real_addr=$real" \
 		--running "real-proxy=$proxied_addr=$proxied" \
-		--start "direct=127.0.0.1:29676=sh $0 serve direct {dir} 29676" \
+		--start "direct=127.0.0.1:29676=sh $self serve direct {dir} 29676" \
 		--start "null=127.0.0.1:29976=$gantry bench null --listen 127.0.0.1:29976" \
 		--load "$2"
 }
