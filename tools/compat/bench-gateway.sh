@@ -47,7 +47,7 @@ compare() { # NAME LOAD
 		--running "real=$real_addr=$real" \
 		--running "real-proxy=$proxied_addr=$proxied" \
 		--start "direct=127.0.0.1:29676=sh $self serve direct {dir} 29676" \
-		--start "null=127.0.0.1:29976=$gantry bench null --listen 127.0.0.1:29976" \
+		--start "null=127.0.0.1:30076=$gantry bench null --listen 127.0.0.1:30076" \
 		--load "$2"
 }
 official="java --add-opens java.base/java.nio=ALL-UNNAMED -Xmx1g -Duser.home=$out/home -cp $classpath org.apache.rocketmq.example.benchmark.Producer"
