@@ -19,12 +19,15 @@ import (
 	"gantry/remoting/envelope"
 	"gantry/remoting/memnet"
 	"gantry/remoting/protocol"
+	"gantry/remoting/remotingtest"
 	node "gantry/storenode/session"
 )
 
 // policies is a table as a proxy has one, of a few codes.
 var policies = map[int32]upstream.Policy{
 	protocol.SendMessage:            {Class: envelope.Sends, Retry: upstream.Keyed},
+	protocol.SendMessageV2:          {Class: envelope.Sends, Retry: upstream.Keyed},
+	protocol.SendBatchMessage:       {Class: envelope.Sends, Retry: upstream.Keyed},
 	protocol.ConsumerSendMsgBack:    {Class: envelope.Control, Retry: upstream.Known},
 	protocol.EndTransaction:         {Class: envelope.Sends},
 	protocol.PullMessage:            {Class: envelope.Pulls, Retry: upstream.Safe, HoldMillis: 15_000},
@@ -42,6 +45,7 @@ func policyOf(code int32) upstream.Policy { return policies[code] }
 type world struct {
 	t       *testing.T
 	network memnet.Network
+	faults  remotingtest.Faults // between the proxy and the nodes
 	log     logLines
 	up      *upstream.Node
 	proxy   *remoting.Server
@@ -58,7 +62,8 @@ func inWorldWith(t *testing.T, config upstream.Config, tell func(t *testing.T, w
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t}
 		log := slog.New(slog.NewTextHandler(&w.log, nil))
-		config.ProxyID, config.Dial, config.Log = "proxy-1", w.network.Dial, log
+		w.faults.Below = w.network.Dial
+		config.ProxyID, config.Dial, config.Log = "proxy-1", w.faults.Dial, log
 		w.up = upstream.Open(config, "broker-a", "node")
 		w.proxy = remoting.NewServer(log, remoting.Limits{}, 0)
 		w.proxy.Serve(w.listen("proxy", true), func(c *remoting.Conn) remoting.FrameHandler { return session.Open(c, w.up, policyOf) })
