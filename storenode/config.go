@@ -59,6 +59,8 @@ type Config struct {
 	MaxTransferBytesInMemory int    `property:"maxTransferBytesOnMessageInMemory"`
 	MaxTransferCountInMemory int    `property:"maxTransferCountOnMessageInMemory"`
 
+	ScrubBytesPerSecond int64 `property:"scrubBytesPerSecond"` // ours: of the commit log, read in the background
+
 	DeleteWhen                string `property:"deleteWhen"`       // hours of the day, `;` between them
 	FileReservedHours         int64  `property:"fileReservedTime"` // hours since a commit log file was last written
 	DiskMaxUsedSpacePercent   int    `property:"diskMaxUsedSpaceRatio"`
@@ -103,7 +105,8 @@ func DefaultConfig() Config {
 		MessageDelayLevel:      "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",
 		FlushDelayOffsetMillis: 10_000, MessageIndexEnable: true, MaxHashSlotNum: 5_000_000, MaxIndexNum: 20_000_000,
 		DefaultQueryMaxNum: 32, MaxMsgsNumBatch: 64, MaxTransferBytesInMemory: 256 << 10, MaxTransferCountInMemory: 32,
-		DeleteWhen: "04", FileReservedHours: 72, DiskMaxUsedSpacePercent: 75, DiskSpaceCleanPercent: 85, DiskSpaceWarningPercent: 90,
+		ScrubBytesPerSecond: 8 << 20, DeleteWhen: "04", FileReservedHours: 72,
+		DiskMaxUsedSpacePercent: 75, DiskSpaceCleanPercent: 85, DiskSpaceWarningPercent: 90,
 		DiskFreeBytesMin: 64 << 20, CleanFileForciblyEnable: true, CleanResourceMillis: 10_000, DeleteCommitLogMillis: 100,
 		DeleteConsumeQueueMillis: 100, RedeleteHangedFileMillis: 120_000, DestroyFileForciblyMillis: 120_000,
 		ConcurrentIO: 64, HeldPulls: 200_000, HeldPerQueue: 10_000, QueueLocks: 1_000_000,

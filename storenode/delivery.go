@@ -36,7 +36,7 @@ func (s schedule) Record(e delay.Entry) ([]byte, error) {
 		return nil, fmt.Errorf("%w: the commit log has lost it", delay.ErrGone)
 	}
 	record, err := s.store.RecordAt(commitlog.Offset(e.PhysicalOffset))
-	if errors.Is(err, store.ErrNotFound) && commitlog.Offset(e.PhysicalOffset) < s.store.Min() {
+	if errors.Is(err, store.ErrNotFound) && (commitlog.Offset(e.PhysicalOffset) < s.store.Min() || store.IsDamage(err)) {
 		return nil, fmt.Errorf("%w: %w", delay.ErrGone, err)
 	}
 	return record, err

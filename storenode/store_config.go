@@ -51,6 +51,7 @@ func (c Config) Validate() error {
 		{"diskMaxUsedSpaceRatio", int64(c.DiskMaxUsedSpacePercent), 1, 100},
 		{"diskSpaceCleanForciblyRatio", int64(c.DiskSpaceCleanPercent), 1, 100},
 		{"diskSpaceWarningLevelRatio", int64(c.DiskSpaceWarningPercent), 1, 100},
+		{"scrubBytesPerSecond", c.ScrubBytesPerSecond, 0, 1 << 40},
 		{"diskFreeBytesMin", c.DiskFreeBytesMin, 0, 1 << 50},
 		{"cleanResourceInterval", c.CleanResourceMillis, 1, maxIntervalMillis},
 		{"deleteCommitLogFilesInterval", c.DeleteCommitLogMillis, 0, maxIntervalMillis},
@@ -82,6 +83,7 @@ func (c Config) storeConfig(arrived func(store.Arrival), deliverTime func(level 
 	s.MessageIndexEnable, s.MaxHashSlotNum, s.MaxIndexNum = c.MessageIndexEnable, int32(c.MaxHashSlotNum), int32(c.MaxIndexNum)
 	s.MaxMsgsNumBatch = int(c.MaxMsgsNumBatch)
 	s.MaxTransferBytesOnMessageInMemory, s.MaxTransferCountOnMessageInMemory = c.MaxTransferBytesInMemory, c.MaxTransferCountInMemory
+	s.ScrubBytesPerSecond = c.ScrubBytesPerSecond
 	c.setRetention(&s)
 	s.OnArrival, s.DeliverTime = arrived, deliverTime
 	return s

@@ -95,7 +95,7 @@ func (l *Log) record(offset Offset, buf []byte, read func([]byte, Offset) (int, 
 	if n, err := l.ReadAt(head[:], offset); err != nil {
 		return nil, err
 	} else if n < len(head) {
-		return nil, l.corrupt(offset, message.ErrTruncated)
+		return nil, l.Corrupt(offset, message.ErrTruncated)
 	}
 	size, magic := int64(int32(binary.BigEndian.Uint32(head[:]))), binary.BigEndian.Uint32(head[4:])
 	if magic != message.MagicRecord || size < blankBytes || size > surelyRecord {
@@ -104,10 +104,10 @@ func (l *Log) record(offset Offset, buf []byte, read func([]byte, Offset) (int, 
 		}
 	}
 	if magic != message.MagicRecord {
-		return nil, l.corrupt(offset, message.ErrMagic)
+		return nil, l.Corrupt(offset, message.ErrMagic)
 	}
 	if size < blankBytes || size > l.FileBytes() {
-		return nil, l.corrupt(offset, message.ErrMalformed)
+		return nil, l.Corrupt(offset, message.ErrMalformed)
 	}
 	if int64(cap(buf)) < size {
 		buf = make([]byte, size)
@@ -124,7 +124,7 @@ func (l *Log) record(offset Offset, buf []byte, read func([]byte, Offset) (int, 
 func (l *Log) readSound(p []byte, offset Offset) (int, error) {
 	n, bad, err := l.ReadChecked(p, offset)
 	if err == nil && len(bad) > 0 {
-		err = l.corrupt(bad[0], ErrBlockSum)
+		err = l.Corrupt(bad[0], ErrBlockSum)
 	}
 	return n, err
 }
@@ -133,7 +133,7 @@ func (l *Log) readSound(p []byte, offset Offset) (int, error) {
 func (l *Log) check(b []byte, offset Offset) (message.Record, error) {
 	record, err := ParseRecordAt(b, offset)
 	if err != nil {
-		return nil, l.corrupt(offset, err)
+		return nil, l.Corrupt(offset, err)
 	}
 	return record, nil
 }
@@ -148,7 +148,8 @@ func ParseRecordAt(b []byte, offset Offset) (message.Record, error) {
 	return record, err
 }
 
-func (l *Log) corrupt(offset Offset, err error) *CorruptError {
+// Corrupt names the file that holds offset.
+func (l *Log) Corrupt(offset Offset, err error) *CorruptError {
 	return &CorruptError{File: l.pathAt(offset), Offset: offset, Err: err}
 }
 

@@ -52,7 +52,7 @@ func (l *Log) recoverRecords(scanner *Scanner, trust Trust, visit func(message.R
 		record, err := scanner.Next()
 		if trust.Unclean && err == nil && l.tornAtEnd(record) {
 			scanner.at -= Offset(len(record))
-			err = l.corrupt(scanner.at, errTorn)
+			err = l.Corrupt(scanner.at, errTorn)
 		}
 		if errors.Is(err, io.EOF) {
 			return nil

@@ -70,7 +70,7 @@ func (s *Scanner) record(b []byte) (message.Record, error) {
 	if errors.Is(err, message.ErrTruncated) {
 		size := int64(int32(binary.BigEndian.Uint32(b)))
 		if size > s.log.FileBytes() {
-			return nil, s.log.corrupt(s.at, message.ErrMalformed)
+			return nil, s.log.Corrupt(s.at, message.ErrMalformed)
 		}
 		if b, err = s.window(int(size)); err != nil {
 			return nil, err
@@ -84,7 +84,7 @@ func (s *Scanner) record(b []byte) (message.Record, error) {
 	}
 	if s.CheckBodies {
 		if err := record.CheckBody(); err != nil {
-			return nil, s.log.corrupt(s.at, err)
+			return nil, s.log.Corrupt(s.at, err)
 		}
 	}
 	return record, nil
@@ -94,7 +94,7 @@ func (s *Scanner) record(b []byte) (message.Record, error) {
 func (s *Scanner) sound(length int) error {
 	for _, block := range s.bad {
 		if block < s.at+Offset(length) && s.at < block+BlockBytes {
-			return s.log.corrupt(block, ErrBlockSum)
+			return s.log.Corrupt(block, ErrBlockSum)
 		}
 	}
 	return nil
@@ -115,7 +115,7 @@ func (s *Scanner) window(need int) ([]byte, error) {
 		return nil, err
 	}
 	if n < need {
-		return nil, s.log.corrupt(s.at, message.ErrTruncated)
+		return nil, s.log.Corrupt(s.at, message.ErrTruncated)
 	}
 	return s.buf, nil
 }

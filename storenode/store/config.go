@@ -62,6 +62,10 @@ type Config struct {
 	MaxBufferedUnitBytes int64 // consume queue units in memory, all queues together; as many again while some are mended
 	MaxMends             int   // runs of damaged consume queue units known at a time
 
+	SealBytesPerSecond  int64         // of a file that has just been closed: it is read once, mostly from memory
+	ScrubBytesPerSecond int64         // of the rest of the log, to find what the disk has changed; 0: it is not read
+	ScrubInterval       time.Duration // between two rounds through the log
+
 	DeleteWhen                       []int         // hours of the day (local time) at which expired files go
 	FileReservedTime                 time.Duration // since a commit log file was last written
 	DiskMaxUsedSpaceRatio            int           // percent; above it expired files go at any hour
@@ -101,6 +105,7 @@ func DefaultConfig(root string) Config {
 		MaxTransferBytesOnMessageInDisk: 64 << 10, MaxTransferCountOnMessageInDisk: 8, AccessMessageInMemoryMaxRatio: 40,
 		MaxQueuedAppends: 10_000, MaxQueuedAppendBytes: 64 << 20, MaxGroupBytes: 1 << 20, RetryAfterFailure: time.Second,
 		MaxOpenQueueFiles: 256, MaxBufferedUnitBytes: 16 << 20, MaxMends: 100_000,
+		SealBytesPerSecond: 256 << 20, ScrubBytesPerSecond: 8 << 20, ScrubInterval: time.Hour,
 		DeleteWhen: []int{4}, FileReservedTime: 72 * time.Hour, CleanFileForciblyEnable: true,
 		DiskMaxUsedSpaceRatio: 75, DiskSpaceCleanForciblyRatio: 85, DiskSpaceWarningLevelRatio: 90, DiskFreeBytesMin: 64 << 20,
 		CleanResourceInterval: 10 * time.Second, DeleteCommitLogFilesInterval: 100 * time.Millisecond,

@@ -44,6 +44,8 @@ type Store struct {
 	marks      marks
 	disk       disk
 	expiry     expiry
+	damages    damages
+	scrub      scrub
 
 	stop  chan struct{}
 	tasks sync.WaitGroup
@@ -65,6 +67,7 @@ func Open(cfg Config, fs vfs.FS, logger *slog.Logger) (*Store, error) {
 	s.tasks.Go(s.flushLoop)
 	s.tasks.Go(s.disk.watch)
 	s.tasks.Go(s.expiry.run)
+	s.tasks.Go(s.scrub.run)
 	return s, nil
 }
 
@@ -87,6 +90,7 @@ func (s *Store) open() (err error) {
 	s.disk.store = s
 	s.disk.look()
 	s.expiry.init(s)
+	s.scrub.init(s)
 	if s.index, err = index.Open(s.indexConfig()); err != nil {
 		return err
 	}
@@ -95,7 +99,7 @@ func (s *Store) open() (err error) {
 
 func (s *Store) logConfig() commitlog.Config {
 	return commitlog.Config{
-		FS: s.fs, Logger: s.logger, Dir: s.cfg.commitLogDir(),
+		FS: s.fs, Logger: s.logger, Dir: s.cfg.commitLogDir(), SumsDir: s.cfg.path("gantry", "sums"),
 		MappedFileSizeCommitLog: s.cfg.MappedFileSizeCommitLog, FlushDiskType: s.cfg.FlushDiskType,
 		FlushIntervalCommitLog: s.cfg.FlushIntervalCommitLog, FlushCommitLogLeastPages: s.cfg.FlushCommitLogLeastPages,
 		FlushCommitLogThoroughInterval: s.cfg.FlushCommitLogThoroughInterval,
