@@ -1,6 +1,7 @@
 package storenode
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -77,7 +78,9 @@ type Config struct {
 	Gateway     bool              // the node can be reached through a proxy
 	Listener    net.Listener      // where it is served instead of ListenPort: proxy and node in one process, tests
 	NamesrvDial remoting.DialFunc // how name servers are reached, default TCP
-	Log         *slog.Logger
+	// LookupIP finds the addresses (network "ip") of a proxy's advertiseAddr that is a name, default net.DefaultResolver.
+	LookupIP func(ctx context.Context, network, host string) ([]netip.Addr, error)
+	Log      *slog.Logger
 
 	Connections  int             // bound of all connections, default remoting.DefaultConnections
 	Limits       remoting.Limits // of each client's connection
@@ -115,7 +118,7 @@ func DefaultConfig() Config {
 	}
 }
 
-// storeHost is the address written into records.
+// storeHost is the address written into records where no proxy states another.
 func (c Config) storeHost() (netip.AddrPort, error) {
 	if c.StoreHostAddr != "" {
 		addr, err := netip.ParseAddrPort(c.StoreHostAddr)

@@ -45,7 +45,7 @@ func (s *scene) dialProxy() *proxyLinks {
 		s.t.Cleanup(func() { raw.Close() })
 		p.links[class] = raw
 		raw.Write(remoting.AppendRequest(nil, 1, &remoting.Request{Code: envelope.CodeHandshake,
-			Header: envelope.Handshake{ProxyID: "p", LinkGroup: "g", Joining: s.joinings, Class: class}}))
+			Header: envelope.Handshake{ProxyID: "p", LinkGroup: "g", Joining: s.joinings, Class: class, GatewayAddr: s.advertised}}))
 		go p.read(class, raw)
 	}
 	synctest.Wait()

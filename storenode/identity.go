@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -12,8 +13,8 @@ import (
 )
 
 // identity is what the node has recorded about itself, gantry/node.json
-// (FORMAT.md): its shard and its shard's slot. What is stated anywhere was
-// recorded before.
+// (FORMAT.md): its shard, its shard's slot, and where clients reach it through
+// proxies. What is stated anywhere was recorded before.
 type identity struct {
 	file *configfile.File
 
@@ -26,6 +27,7 @@ type nodeState struct {
 	ShardSlot          int    `json:"shardSlot"` // membership.NoSlot while none is recorded
 	SlotRecordedMillis int64  `json:"shardSlotRecordedMillis,omitempty"`
 	SlotConfigured     bool   `json:"shardSlotConfigured,omitempty"`
+	GatewayAddr        string `json:"gatewayAddr,omitempty"` // IP:port
 }
 
 // openIdentity reads the record, and records what the configuration demands and
@@ -98,6 +100,35 @@ func (i *identity) record(slot int, configured bool) error {
 	next.ShardSlot, next.SlotConfigured, next.SlotRecordedMillis = slot, configured, time.Now().UnixMilli()
 	if err := i.save(next); err != nil {
 		return fmt.Errorf("record slot %d: %w", slot, err)
+	}
+	i.state = next
+	return nil
+}
+
+// gatewayAddr is where proxies last said that clients reach the node; the zero
+// one where they said nothing.
+func (i *identity) gatewayAddr() netip.AddrPort {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	addr, err := netip.ParseAddrPort(i.state.GatewayAddr)
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	return addr
+}
+
+func (i *identity) recordGatewayAddr(addr netip.AddrPort) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	next := i.state
+	if next.GatewayAddr = ""; addr.IsValid() {
+		next.GatewayAddr = addr.String()
+	}
+	if next == i.state {
+		return nil
+	}
+	if err := i.save(next); err != nil {
+		return fmt.Errorf("record gateway address %s: %w", addr, err)
 	}
 	i.state = next
 	return nil

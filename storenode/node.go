@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
@@ -39,7 +38,7 @@ type Node struct {
 	config    Config
 	log       *slog.Logger
 	fs        vfs.FS
-	storeHost netip.AddrPort
+	storeHost *storeHost
 	levels    delay.Levels
 
 	store    *store.Store
@@ -79,9 +78,6 @@ func Open(config Config, fsys vfs.FS) (*Node, error) {
 
 func (n *Node) prepare() (err error) {
 	if err := n.config.Validate(); err != nil {
-		return err
-	}
-	if n.storeHost, err = n.config.storeHost(); err != nil {
 		return err
 	}
 	n.levels, err = delay.ParseLevels(n.config.MessageDelayLevel)
@@ -128,6 +124,9 @@ func (n *Node) file(folder, name string) string {
 func (n *Node) openTables() (err error) {
 	files := configfile.On(n.fs)
 	if n.identity, err = openIdentity(files, n.file("gantry", "node.json"), n.config.BrokerName, n.config.ShardSlot); err != nil {
+		return err
+	}
+	if n.storeHost, err = newStoreHost(n.config, n.identity, n.background.do); err != nil {
 		return err
 	}
 	topics := n.config.topicConfig()
@@ -188,8 +187,16 @@ func (n *Node) listen() (err error) {
 
 func (n *Node) serve() {
 	n.conns = remoting.NewServer(n.log, n.config.Limits, n.config.Connections)
-	peers := session.New(session.Config{Cluster: n.config.BrokerClusterName, ClusterKey: n.config.ClusterKey, Log: n.log, Handle: n.handler(), Closed: n.peerGone})
+	peers := session.New(session.Config{Cluster: n.config.BrokerClusterName, ClusterKey: n.config.ClusterKey, Log: n.log, Handle: n.handler(), Closed: n.peerGone, Gateway: n.reachedAt})
 	n.conns.Serve(n.listener, peers.Open)
+}
+
+// reachedAt hears from a proxy where clients reach the node.
+func (n *Node) reachedAt(addr string) {
+	if n.gate.enter() {
+		defer n.gate.leave()
+		n.storeHost.learn(addr)
+	}
 }
 
 func (n *Node) peerGone(ch *remoting.Channel) {

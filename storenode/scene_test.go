@@ -29,7 +29,8 @@ type scene struct {
 	log     *logLines
 	node    *Node
 
-	joinings int64 // of the proxy
+	joinings   int64  // of the proxy
+	advertised string // where it says that clients reach the node
 }
 
 // withNode tells a test about a node; change may be nil.

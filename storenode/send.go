@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net/netip"
 	"sync"
 
 	"gantry/remoting"
@@ -47,7 +46,7 @@ type delayLevels interface {
 type sends struct {
 	log       *slog.Logger
 	config    Config
-	storeHost netip.AddrPort
+	storeHost *storeHost
 	topics    *topic.Table
 	groups    *group.Configs
 	delays    delayLevels
@@ -142,7 +141,7 @@ func (s *sends) start(p *put, c *remoting.Command) error {
 	p.header = protocol.SendMessageResponse{QueueID: queueID, Region: s.config.RegionID, TraceOn: s.config.TraceOn}
 	p.message = message.Message{
 		Topic: t.Name, QueueID: queueID, Flag: h.Flag, SysFlag: h.SysFlag, ReconsumeTimes: h.ReconsumeTimes,
-		BornTimestamp: h.BornTimestamp, BornHost: p.to.Channel.Remote, StoreHost: s.storeHost, Body: c.Body,
+		BornTimestamp: h.BornTimestamp, BornHost: p.to.Channel.Remote, StoreHost: s.storeHost.addr(), Body: c.Body,
 	}
 	if t.FilterType == "MULTI_TAG" {
 		p.message.SysFlag |= message.FlagMultiTags
