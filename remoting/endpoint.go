@@ -71,3 +71,11 @@ type plain struct{ conn *Conn }
 
 func (p plain) Begin(uint64) ([]byte, error) { return p.conn.Begin() }
 func (p plain) Commit(dst []byte)            { p.conn.Commit(dst) }
+
+// Close ends the connection of a peer that has one of its own; a session's is
+// others' too and stays.
+func (ch *Channel) Close(reason error) {
+	if own, ok := ch.out.(plain); ok {
+		own.conn.Close(reason)
+	}
+}

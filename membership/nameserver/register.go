@@ -115,7 +115,7 @@ func (s *Server) unregisterBroker(c *remoting.Command, from *remoting.Channel) (
 	if err := h.Decode(c.Ext); err != nil {
 		return nil, err
 	}
-	if s.table.Unregister(h.BrokerName, h.BrokerAddr) {
+	if s.table.Unregister(h.BrokerName, h.BrokerAddr, time.Now()) {
 		s.log.Info("broker unregistered", "cluster", h.ClusterName, "broker_name", h.BrokerName, "broker_id", h.BrokerID,
 			"broker_addr", h.BrokerAddr, "remote_addr", from.Remote)
 		s.config.OnShardsChanged()

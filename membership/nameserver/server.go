@@ -36,6 +36,8 @@ type Config struct {
 	// may be called from several goroutines at once, and must not block.
 	OnShardsChanged func()
 
+	Dial remoting.DialFunc // how a node is asked whether it lives, default TCP
+
 	Settings      Settings           // as it starts
 	FixedSettings []properties.Entry // what code 319 tells beside them
 
@@ -55,6 +57,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.View == nil {
 		c.View = Direct
+	}
+	if c.Dial == nil {
+		c.Dial = remoting.DialTCP
 	}
 	if c.OnShardsChanged == nil {
 		c.OnShardsChanged = func() {}
@@ -89,6 +94,7 @@ type Server struct {
 	kv       *kvTable
 	settings atomic.Pointer[Settings]
 	requests map[int32]answerFunc
+	suspects suspects
 
 	stop     chan struct{}
 	stopOnce sync.Once
@@ -104,6 +110,7 @@ func New(log *slog.Logger, config Config) *Server {
 		table:    NewTable(config.bounds(time.Now())),
 		kv:       newKVTable(config.MaxKVEntries),
 		requests: requests(),
+		suspects: newSuspects(),
 		stop:     make(chan struct{}),
 	}
 	s.settings.Store(&config.Settings)
@@ -111,9 +118,11 @@ func New(log *slog.Logger, config Config) *Server {
 	return s
 }
 
-// Close ends the scan for expired registrations and returns when it has.
+// Close ends the scan for expired registrations and the questions to suspected
+// nodes, and returns when they have ended.
 func (s *Server) Close() {
 	s.stopOnce.Do(func() { close(s.stop) })
+	s.closeSuspects()
 	s.running.Wait()
 }
 
@@ -157,7 +166,7 @@ func errorResponse(err error) *remoting.Response {
 // Closed ends the registrations that came over a connection: a node that dies
 // leaves the routes at once.
 func (s *Server) Closed(from *remoting.Channel) {
-	s.removed(s.table.Closed(from), "broker left with its connection")
+	s.removed(s.table.Closed(from, time.Now()), "broker left with its connection")
 }
 
 // scan ends registrations that nobody renews.
@@ -169,13 +178,12 @@ func (s *Server) scan() {
 		case <-s.stop:
 			return
 		case now := <-tick.C:
-			usual := time.Duration(s.config.ExpireMillis) * time.Millisecond
-			s.removed(s.table.Expire(now, usual), "broker registration expired")
+			s.removed(s.table.Expire(now, s.usual()), "broker registration expired")
 		}
 	}
 }
 
-func (s *Server) removed(all []Removed, why string) {
+func (s *Server) removed(all []NodeAddr, why string) {
 	for _, r := range all {
 		s.log.Warn(why, "broker_name", r.BrokerName, "broker_id", r.BrokerID, "broker_addr", r.Addr)
 	}

@@ -23,11 +23,16 @@ type Registered struct {
 	SlotRefused   error // a *SlotError: the claim was not granted, or no slot is free
 }
 
-// Removed is a registration that ended.
-type Removed struct {
+// NodeID is a copy of a shard.
+type NodeID struct {
 	BrokerName string
 	BrokerID   int64
-	Addr       string
+}
+
+// NodeAddr is a copy of a shard under the address that it registered with.
+type NodeAddr struct {
+	NodeID
+	Addr string
 }
 
 // Shard is what the table knows of one brokerName.

@@ -90,6 +90,15 @@ func (t *slotTable) advertised(shard string) int {
 	return membership.NoSlot
 }
 
+// recorded returns the claim that shard's slot rests on and the node that made
+// it; NoSlot where no node has recorded one.
+func (t *slotTable) recorded(shard string) (claim membership.SlotClaim, by int64) {
+	if s := t.shards[shard]; s != nil && s.recorded {
+		return s.claim, s.by
+	}
+	return membership.SlotClaim{Slot: membership.NoSlot}, 0
+}
+
 // ripen lets a record be advertised that has stood for long enough, and returns
 // how long it has to stand still.
 func (s *shardSlot) ripen(now time.Time) (left time.Duration) {

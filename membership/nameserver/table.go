@@ -23,6 +23,7 @@ type Table struct {
 	shards map[string]*shard
 	topics map[string]map[string]queues // topic → brokerName → queues
 	slots  *slotTable
+	ended  map[NodeAddr]time.Time // when a registration did: what others tell of it from before is no news
 }
 
 type shard struct {
@@ -38,6 +39,8 @@ type node struct {
 	owner   *remoting.Channel
 	renewed time.Time
 	lasts   time.Duration // without renewal; 0 for what the name server holds usual
+
+	secondHand bool // told by another name server; it has no owner
 }
 
 // Bounds are what a Table keeps to.
@@ -59,6 +62,7 @@ func NewTable(bounds Bounds) *Table {
 		shards: map[string]*shard{},
 		topics: map[string]map[string]queues{},
 		slots:  newSlotTable(bounds.Slots, bounds.Contest),
+		ended:  map[NodeAddr]time.Time{},
 	}
 }
 
@@ -154,25 +158,27 @@ func (t *Table) leaveOtherIDs(s *shard, r membership.Registration) {
 // Unregister ends a node's registration, whatever its brokerId is now
 // (unregisterBroker). Java 4.9 takes the brokerId away whoever has it; here
 // another address that has taken it over meanwhile keeps it.
-func (t *Table) Unregister(brokerName, addr string) bool {
-	removed := t.remove(func(name string, n *node) bool { return name == brokerName && n.Addr == addr })
+func (t *Table) Unregister(brokerName, addr string, now time.Time) bool {
+	removed := t.remove(now, func(name string, n *node) bool { return name == brokerName && n.Addr == addr })
 	return len(removed) > 0
 }
 
 // Closed ends every registration that came on owner and was not renewed on
 // another connection since (onChannelDestroy).
-func (t *Table) Closed(owner *remoting.Channel) []Removed {
-	return t.remove(func(_ string, n *node) bool { return n.owner == owner })
+func (t *Table) Closed(owner *remoting.Channel, now time.Time) []NodeAddr {
+	return t.remove(now, func(_ string, n *node) bool { return n.owner == owner && !n.secondHand })
 }
 
 // Expire ends registrations that were not renewed for as long as their node has
 // stated, or for usual where it has stated nothing (scanNotActiveBroker).
-func (t *Table) Expire(now time.Time, usual time.Duration) []Removed {
-	return t.remove(func(_ string, n *node) bool { return now.Sub(n.renewed) > cmp.Or(n.lasts, usual) })
+func (t *Table) Expire(now time.Time, usual time.Duration) []NodeAddr {
+	defer t.forgetEnded(now, usual)
+	return t.remove(now, func(_ string, n *node) bool { return now.Sub(n.renewed) > cmp.Or(n.lasts, usual) })
 }
 
 // Renew renews a registration and returns the data version known of it; false
-// where there is none (updateBrokerInfoUpdateTimestamp, queryBrokerTopicConfig).
+// where there is none of its own (updateBrokerInfoUpdateTimestamp,
+// queryBrokerTopicConfig).
 func (t *Table) Renew(brokerName, addr string, now time.Time) (known protocol.DataVersion, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -183,7 +189,7 @@ func (t *Table) Renew(brokerName, addr string, now time.Time) (known protocol.Da
 	for _, n := range s.nodes {
 		if n.Addr == addr {
 			n.renewed = now
-			return n.version, true
+			return n.version, !n.secondHand
 		}
 	}
 	return known, false
@@ -225,16 +231,18 @@ func (t *Table) snapshot(name string, s *shard) Shard {
 }
 
 // remove drops the nodes that end picks, and shards and topics without any.
-func (t *Table) remove(end func(brokerName string, n *node) bool) []Removed {
+func (t *Table) remove(now time.Time, end func(brokerName string, n *node) bool) []NodeAddr {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var removed []Removed
+	var removed []NodeAddr
 	for name, s := range t.shards {
 		before := len(s.nodes)
 		for id, n := range s.nodes {
 			if end(name, n) {
-				removed = append(removed, Removed{name, id, n.Addr})
+				gone := NodeAddr{NodeID{name, id}, n.Addr}
+				removed = append(removed, gone)
 				t.drop(s, id)
+				t.noteEnd(gone, now)
 			}
 		}
 		if len(s.nodes) < before {

@@ -136,15 +136,15 @@ func TestRegistrationEndsWithItsConnection(t *testing.T) {
 	master, slave, other := new(remoting.Channel), new(remoting.Channel), new(remoting.Channel)
 	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), master)
 	register(t, table, broker("C", "a", 1, 1), slave)
-	if removed := table.Closed(other); removed != nil {
+	if removed := table.Closed(other, start); removed != nil {
 		t.Fatalf("a client's connection ended %v", removed)
 	}
-	want := []Removed{{BrokerName: "a", BrokerID: 0, Addr: "a-0:10911"}}
-	if removed := table.Closed(master); !reflect.DeepEqual(removed, want) {
+	want := []NodeAddr{{NodeID{"a", 0}, "a-0:10911"}}
+	if removed := table.Closed(master, start); !reflect.DeepEqual(removed, want) {
 		t.Fatalf("the master's connection ended %v, want %v", removed, want)
 	}
 	wantRoute(t, table, "T", "a(6×4) 1=a-1:10911") // still to be consumed from the slave
-	table.Closed(slave)
+	table.Closed(slave, start)
 	wantRoute(t, table, "T", "none")
 	if topics, shards := table.Topics(), table.Shards(); len(topics) != 0 || len(shards) != 0 {
 		t.Fatalf("left behind: topics %v, shards %v", topics, shards)
@@ -156,7 +156,7 @@ func TestRenewalOnANewConnectionSurvivesTheOldOne(t *testing.T) {
 	before, after := new(remoting.Channel), new(remoting.Channel)
 	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), before)
 	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), after)
-	if removed := table.Closed(before); removed != nil {
+	if removed := table.Closed(before, start); removed != nil {
 		t.Fatalf("the old connection ended %v", removed)
 	}
 	wantRoute(t, table, "T", "a(6×4) 0=a-0:10911")
@@ -215,10 +215,10 @@ func TestABrokerMayStateHowLongItLastsWithoutNews(t *testing.T) {
 func TestUnregister(t *testing.T) {
 	table, over := newTable(), new(remoting.Channel)
 	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), over)
-	if table.Unregister("a", "elsewhere:10911") {
+	if table.Unregister("a", "elsewhere:10911", start) {
 		t.Fatal("the former master took its successor away")
 	}
-	if !table.Unregister("a", "a-0:10911") || table.Unregister("a", "a-0:10911") {
+	if !table.Unregister("a", "a-0:10911", start) || table.Unregister("a", "a-0:10911", start) {
 		t.Fatal("a registration is to be withdrawn once")
 	}
 	wantRoute(t, table, "T", "none")
@@ -332,7 +332,7 @@ func TestAShardThatIsAwayKeepsItsSlot(t *testing.T) {
 	a.Gateway, b.Gateway = true, true
 	a.Slot = recorded(0, 100)
 	register(t, table, a, over)
-	table.Closed(over)
+	table.Closed(over, start)
 	if done := register(t, table, b, over); done.Slot != 1 {
 		t.Fatalf("b is told slot %d while a is away", done.Slot)
 	}
@@ -349,6 +349,6 @@ func TestTableIsBounded(t *testing.T) {
 	promoted := broker("C", "a", 2, 1)
 	promoted.Addr = "a-1:10911"
 	register(t, table, promoted, over) // it leaves its former id: no third node
-	table.Unregister("a", "a-1:10911")
+	table.Unregister("a", "a-1:10911", start)
 	register(t, table, broker("C", "b", 0, 1), over)
 }

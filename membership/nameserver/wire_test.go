@@ -21,18 +21,23 @@ type world struct {
 
 // newWorld starts a name server that listens as "ns".
 func newWorld(t *testing.T, config Config) *world {
-	w := &world{t: t, ns: New(discard(), config)}
+	w := &world{t: t}
+	w.start(config)
+	return w
+}
+
+func (w *world) start(config Config) {
+	w.ns = New(discard(), config)
 	l, err := w.network.Listen("ns")
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	server := remoting.NewServer(discard(), remoting.Limits{IdleMillis: -1}, 0)
 	server.Serve(l, w.ns.Open)
-	t.Cleanup(func() {
+	w.t.Cleanup(func() {
 		server.Close(context.Background())
 		w.ns.Close()
 	})
-	return w
 }
 
 // peer is one connection to the name server, of the given MQVersion.
