@@ -41,6 +41,7 @@ func (s *Store) recover() error {
 	if err := s.startIndexer(indexed); err != nil {
 		return err
 	}
+	s.fromTable = tabled != nil
 	if s.marks.missing {
 		if err := s.marks.reset(s); err != nil {
 			return err
@@ -71,19 +72,14 @@ func (s *Store) restoreQueues(unclean bool) (from *tableHead, lost bool, err err
 }
 
 func (s *Store) restoreFrom(queues []byte, logMin commitlog.Offset) error {
-	if err := s.queues.Restore(queues); err != nil {
+	if err := s.queues.Restore(queues); err != nil || logMin == s.log.Min() {
 		return err
 	}
-	if err := s.queues.Each((*consumequeue.Queue).CheckFiles); err != nil || logMin == s.log.Min() {
-		return err
-	}
-	return s.queues.Each(func(q *consumequeue.Queue) error { // files of the log went since
-		_, err := q.Expire(s.log.Min())
-		return err
-	})
+	return s.followLog()
 }
 
-// recoverTabled reads the log from the last record that the table of queues covers. Of the queues' files nothing is read.
+// recoverTabled reads the log from the last record that the table of queues covers. Of the queues' files
+// nothing is read; verifyQueues looks at them later.
 func (s *Store) recoverTabled(head tableHead, unclean bool) (indexed commitlog.Offset, err error) {
 	trust := commitlog.Trust{CheckBodies: s.cfg.CheckCRCOnRecover, Unclean: unclean, SafeTime: math.MaxInt64}
 	if err := s.log.Recover(head.at, trust, s.redispatch); err != nil {

@@ -166,6 +166,7 @@ func TestDerivedFilesAreMadeAgain(t *testing.T) {
 					mem = mem.AfterKill()
 					damage(t, mem)
 					s = open(t, testConfig(), mem)
+					synctest.Wait() // queues that are made again are not served before
 					checkFilled(t, s, 250)
 					fill(t, s, 250, 300)
 					checkFilled(t, s, 300)

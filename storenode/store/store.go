@@ -46,6 +46,7 @@ type Store struct {
 	expiry     expiry
 	damages    damages
 	scrub      scrub
+	fromTable  bool // the queues were not looked at when they were loaded
 
 	stop  chan struct{}
 	tasks sync.WaitGroup
@@ -65,6 +66,9 @@ func Open(cfg Config, fs vfs.FS, logger *slog.Logger) (*Store, error) {
 	}
 	s.tasks.Go(s.mender.run)
 	s.tasks.Go(s.flushLoop)
+	if s.fromTable {
+		s.tasks.Go(s.verifyQueues)
+	}
 	s.tasks.Go(s.disk.watch)
 	s.tasks.Go(s.expiry.run)
 	s.tasks.Go(s.scrub.run)
