@@ -33,6 +33,7 @@ func Command() *cli.Command {
 			subcommand("commitlog", "the records of a commit log file", commitLogFile, from("a record's place in the log"), limit, bodies),
 			subcommand("consumequeue", "the units of a consume queue file", consumeQueueFile, from("a queue offset"), limit),
 			subcommand("index", "the header and the items of an index file", indexFile, from("an item's number"), limit, slots),
+			subcommand("sums", "the block sums of a closed commit log file", sumsFile, from("a place in the log"), limit),
 			subcommand("checkpoint", "the times of a checkpoint", checkpointFile),
 		},
 	}
@@ -103,5 +104,5 @@ func write(w io.Writer, asked kind, in *input, o options) error {
 }
 
 func printers() map[kind]printer {
-	return map[kind]printer{commitLog: commitLogFile, consumeQueue: consumeQueueFile, indexKind: indexFile, checkpoint: checkpointFile}
+	return map[kind]printer{commitLog: commitLogFile, consumeQueue: consumeQueueFile, indexKind: indexFile, checkpoint: checkpointFile, sumsKind: sumsFile}
 }

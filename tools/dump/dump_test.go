@@ -202,6 +202,26 @@ func TestACheckpointIsPrinted(t *testing.T) {
 	has(t, lines[0], "physicMsgTimestamp=")
 }
 
+// sumsFixture is of a commit log file of three blocks that begins at 12288.
+var sumsFixture = filepath.Join("testdata", "sums")
+
+func TestSumsArePrintedBlockByBlock(t *testing.T) {
+	lines := mustRun(t, "sums", sumsFixture)
+	if len(lines) != 4 {
+		t.Fatalf("printed %q", lines)
+	}
+	has(t, lines[0], "start=12288 file_bytes=12288 blocks=3 ")
+	has(t, lines[3], "offset=20480 crc=")
+	if some := mustRun(t, "sums", "--from", "16999", "--limit", "1", sumsFixture); len(some) != 2 || some[1] != lines[2] {
+		t.Errorf("from the second block: %q", some)
+	}
+	for _, from := range []string{"1", "24576"} {
+		if _, err := run(t, "sums", "--from", from, sumsFixture); !errors.Is(err, errOutside) {
+			t.Errorf("from %s: %v", from, err)
+		}
+	}
+}
+
 func TestAFileOfAnotherKindIsNamedAsSuch(t *testing.T) {
 	root := written(t)
 	config := filepath.Join(root, "topics.json")
@@ -210,7 +230,7 @@ func TestAFileOfAnotherKindIsNamedAsSuch(t *testing.T) {
 	}
 	files := map[kind]string{
 		commitLog: logFile(root), consumeQueue: queueFile(root), indexKind: indexPath(t, root),
-		checkpoint: filepath.Join(root, "checkpoint"), text: config,
+		checkpoint: filepath.Join(root, "checkpoint"), text: config, sumsKind: sumsFixture,
 	}
 	for asked := range printers() {
 		for found, path := range files {
@@ -276,6 +296,7 @@ func zero(from, to int64) func([]byte) []byte {
 func TestDamageIsNamedWhereItBegins(t *testing.T) {
 	root := written(t)
 	log, queue, items := []string{"commitlog", logFile(root)}, []string{"consumequeue", queueFile(root)}, indexArgs(indexPath(t, root))
+	sums := []string{"sums", sumsFixture}
 	content, err := os.ReadFile(logFile(root))
 	if err != nil {
 		t.Fatal(err)
@@ -304,6 +325,9 @@ func TestDamageIsNamedWhereItBegins(t *testing.T) {
 		"the index's count":         {items, flip(36), 0, 0},
 		"a checkpoint's time":       {[]string{"checkpoint", filepath.Join(root, "checkpoint")}, func(b []byte) []byte { b[8] |= 0x80; return b }, 8, 1},
 		"a byte behind the times":   {[]string{"checkpoint", filepath.Join(root, "checkpoint")}, flip(1000), 1000, 3},
+		"the head of sums":          {sums, flip(17), 0, 0},
+		"a sum":                     {sums, flip(40), 32, 1},
+		"cut sums":                  {sums, func(b []byte) []byte { return b[:40] }, 40, 0},
 		"a cut checkpoint":          {[]string{"checkpoint", filepath.Join(root, "checkpoint")}, func(b []byte) []byte { return b[:100] }, 100, 0},
 	} {
 		lines, found := damaged(t, c.args, c.change)

@@ -13,7 +13,7 @@ import (
 
 // FuzzFile prints what may be any file as each kind: it ends, with a place inside the file where it found damage.
 func FuzzFile(f *testing.F) {
-	for _, name := range []string{"record", "unit", "index", "checkpoint"} {
+	for _, name := range []string{"record", "unit", "index", "checkpoint", "sums"} {
 		seed, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			f.Fatal(err)

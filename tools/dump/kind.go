@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gantry/remoting/message"
+	"gantry/storenode/commitlog"
 	"gantry/storenode/consumequeue"
 	"gantry/storenode/index"
 	"gantry/storenode/store"
@@ -22,6 +23,7 @@ const (
 	consumeQueue kind = "consumequeue"
 	indexKind    kind = "index"
 	checkpoint   kind = "checkpoint"
+	sumsKind     kind = "sums"
 	text         kind = "JSON text"
 )
 
@@ -45,7 +47,7 @@ func identify(in *input) (kind, error) {
 		kind  kind
 		looks func(head []byte, size int64) bool
 	}{
-		{commitLog, looksLikeCommitLog}, {text, looksLikeText}, {checkpoint, looksLikeCheckpoint}, {indexKind, looksLikeIndex},
+		{sumsKind, looksLikeSums}, {commitLog, looksLikeCommitLog}, {text, looksLikeText}, {checkpoint, looksLikeCheckpoint}, {indexKind, looksLikeIndex},
 		{consumeQueue, looksLikeConsumeQueue},
 	} {
 		if !isZero(head) && candidate.looks(head, in.size) {
@@ -61,6 +63,11 @@ func looksLikeCommitLog(head []byte, _ int64) bool {
 	}
 	magic := binary.BigEndian.Uint32(head[4:])
 	return magic == message.MagicRecord || magic == message.MagicBlank
+}
+
+func looksLikeSums(head []byte, _ int64) bool {
+	_, err := commitlog.ParseSums(head)
+	return err == nil
 }
 
 func looksLikeText(head []byte, _ int64) bool { return head[0] == '{' }
