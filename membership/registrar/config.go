@@ -23,6 +23,7 @@ type Config struct {
 	PeriodMillis  int // registerNameServerPeriod, default 30,000, kept within 10,000 and 60,000
 	TimeoutMillis int // registerBrokerTimeoutMills, default 6,000: per connection attempt and answer
 	RetryMillis   int // between two attempts to reach a name server, default 500
+	MaxDiscovered int // name servers beside NameServers, default 64
 }
 
 const (
@@ -41,7 +42,7 @@ func (c Config) withDefaults() Config {
 	for _, f := range []struct {
 		field    *int
 		standard int
-	}{{&c.PeriodMillis, 30_000}, {&c.TimeoutMillis, 6_000}, {&c.RetryMillis, 500}} {
+	}{{&c.PeriodMillis, 30_000}, {&c.TimeoutMillis, 6_000}, {&c.RetryMillis, 500}, {&c.MaxDiscovered, 64}} {
 		if *f.field == 0 {
 			*f.field = f.standard
 		}
