@@ -25,7 +25,7 @@ type goProducer struct {
 
 func (a *goAgent) startProducer(p agent.Producer) (any, error) {
 	started, err := rocketmq.NewProducer(
-		producer.WithNsResolver(primitive.NewPassthroughResolver([]string{p.Namesrv})),
+		producer.WithNsResolver(nameServers(p.Namesrv)),
 		producer.WithGroupName(p.Group),
 		producer.WithInstanceName(p.Instance),
 		producer.WithQueueSelector(newSelector()),
@@ -164,7 +164,7 @@ func (a *goAgent) createTopic(c agent.CreateTopic) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := admin.NewAdmin(admin.WithResolver(primitive.NewPassthroughResolver([]string{p.namesrv})))
+	client, err := admin.NewAdmin(admin.WithResolver(nameServers(p.namesrv)))
 	if err != nil {
 		return nil, err
 	}

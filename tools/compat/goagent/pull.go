@@ -17,7 +17,7 @@ const pullTimeout = 30 * time.Second
 // startPull serves both kinds: this client has one pull consumer, which pulls where it is told and polls what it was given.
 func (a *goAgent) startPull(p agent.PullConsumer) (any, error) {
 	started, err := rocketmq.NewPullConsumer(
-		consumer.WithNsResolver(primitive.NewPassthroughResolver([]string{p.Namesrv})),
+		consumer.WithNsResolver(nameServers(p.Namesrv)),
 		consumer.WithGroupName(p.Group),
 		consumer.WithInstance(p.Instance),
 		consumer.WithConsumeFromWhere(consumer.ConsumeFromFirstOffset),

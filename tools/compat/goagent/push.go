@@ -33,7 +33,7 @@ func (a *goAgent) startPush(p agent.PushConsumer) (any, error) {
 
 func (a *goAgent) pushOptions(p agent.PushConsumer) []consumer.Option {
 	options := []consumer.Option{
-		consumer.WithNsResolver(primitive.NewPassthroughResolver([]string{p.Namesrv})),
+		consumer.WithNsResolver(nameServers(p.Namesrv)),
 		consumer.WithGroupName(p.Group),
 		consumer.WithInstance(p.Instance),
 		consumer.WithConsumerOrder(p.Orderly),

@@ -14,6 +14,9 @@ const adminTimeout = 60 * time.Second
 // folder, and returns what it printed. It fails where the tool says so by its exit code, which it seldom does: look at what it
 // printed.
 func MQAdmin(ctx context.Context, classpath, home string, args ...string) (string, error) {
+	if err := writeLogback(home); err != nil {
+		return "", err
+	}
 	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
 	defer cancel()
 	command := append(ModuleFlags(), QuickJVMFlags()...)

@@ -76,6 +76,7 @@ func (g *gantry) startFront() error {
 	if g.config.Shape == Standalone {
 		maps.Copy(properties, g.config.Properties)
 	}
+	maps.Copy(properties, g.config.ProxyProperties)
 	var err error
 	g.front, err = g.run("front", args, properties)
 	return err
@@ -85,6 +86,10 @@ func (g *gantry) startNode() error {
 	if g.config.Shape == Standalone || g.node.Running() {
 		return nil
 	}
+	return g.startNodeAt(g.Namesrv())
+}
+
+func (g *gantry) startNodeAt(namesrv string) error {
 	properties := map[string]string{
 		"brokerName":         "broker-a",
 		"brokerIP1":          "127.0.0.1",
@@ -95,7 +100,7 @@ func (g *gantry) startNode() error {
 	}
 	maps.Copy(properties, g.config.Properties)
 	var err error
-	g.node, err = g.run("node", []string{"node", "-n", g.Namesrv()}, properties)
+	g.node, err = g.run("node", []string{"node", "-n", namesrv}, properties)
 	return err
 }
 

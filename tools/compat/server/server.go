@@ -66,7 +66,9 @@ type Config struct {
 	Set        *artifacts.Set
 	Dir        string            // made if needed; stores and logs
 	Properties map[string]string // broker properties
-	Shape      Shape
+	// ProxyProperties are those of Gantry's proxy.
+	ProxyProperties map[string]string
+	Shape           Shape
 }
 
 // New prepares a server; it runs after Start.
