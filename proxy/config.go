@@ -43,6 +43,10 @@ type Config struct {
 	// before Start has returned, and must not block.
 	OnSelf func()
 
+	// Prepare is called before the first question is answered, which waits for it:
+	// what others know by then is known from the start.
+	Prepare func(*Server)
+
 	ProxyID string            // one running proxy
 	Dial    remoting.DialFunc // how nodes are reached, default TCP
 	Log     *slog.Logger
@@ -65,6 +69,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.OnSelf == nil {
 		c.OnSelf = func() {}
+	}
+	if c.Prepare == nil {
+		c.Prepare = func(*Server) {}
 	}
 	if c.Dial == nil {
 		c.Dial = remoting.DialTCP

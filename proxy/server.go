@@ -46,6 +46,7 @@ func Start(config Config, registered ...net.Listener) (*Server, error) {
 	s.nameserver = nameserver.New(config.Log, nameserver.Config{
 		View:            s.view(),
 		OnShardsChanged: func() { s.shards.reconcile(s.nameserver.Table().Shards) },
+		Dial:            config.Dial,
 		Settings:        config.Settings,
 		FixedSettings:   config.fixedSettings(),
 	})
@@ -54,11 +55,16 @@ func Start(config Config, registered ...net.Listener) (*Server, error) {
 		s.Close(context.Background())
 		return nil, fmt.Errorf("name server cannot listen: %w", err)
 	}
+	config.Prepare(s)
 	for _, l := range append(registered, l) {
 		s.asking.Serve(l, s.nameserver.Open)
 	}
 	return s, nil
 }
+
+// NameServer is where nodes register: gossip merges into it what other proxies
+// know, and tells it of nodes that it has lost sight of.
+func (s *Server) NameServer() *nameserver.Server { return s.nameserver }
 
 func (s *Server) view() nameserver.View {
 	if s.config.RouteMode == DirectRoutes {

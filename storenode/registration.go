@@ -72,3 +72,7 @@ func (n *Node) announce(ctx context.Context) error {
 	}
 	return nil
 }
+
+// DiscoverNameServers says which name servers gossip knows, all of them with each
+// call: the node registers with them beside those of namesrvAddr.
+func (n *Node) DiscoverNameServers(addrs []string) { n.registrar.Load().Discover(addrs) }
