@@ -80,6 +80,7 @@ type Log struct {
 
 	appender appender
 	syncer   syncer
+	ahead    ahead
 	leaving  []leavingFile // the expirer's
 	compares sync.Pool     // of *comparison
 	stop     chan struct{}
@@ -163,7 +164,7 @@ func (l *Log) Stop() error {
 	l.queue.close()
 	close(l.stop)
 	l.tasks.Wait()
-	return l.Sync()
+	return errors.Join(l.Sync(), l.dropAhead())
 }
 
 // Close closes the files once their last reader is done. Call it last, also without Start.

@@ -9,7 +9,7 @@ const pageBytes = 4096
 
 var errSyncFailed = errors.New("an earlier sync failed and its bytes are not written again")
 
-// flushLoop syncs in the background what no request has waited for.
+// flushLoop syncs in the background what no request has waited for, and makes the next file ahead.
 func (l *Log) flushLoop() {
 	ticker := time.NewTicker(l.cfg.FlushIntervalCommitLog)
 	defer ticker.Stop()
@@ -19,6 +19,7 @@ func (l *Log) flushLoop() {
 		case <-l.stop:
 			return
 		case now := <-ticker.C:
+			l.makeAhead()
 			if l.syncFailed.Load() {
 				_ = l.queue.control(l.appender.retryRepair) // refused only when closing
 				continue

@@ -183,21 +183,22 @@ func (f *fileList) close() error {
 	return errors.Join(errs...)
 }
 
-// extend adds the file that begins at start, which must be the list's limit, unless it is there already.
+// extend adds the file that begins at start, which must be the list's limit, unless it is there already. It is the
+// appender's.
 func (l *Log) extend(start Offset) (*segment, error) {
 	files := l.files.Load()
 	if s := files.at(start); s != nil {
 		return s, nil
 	}
-	path := filepath.Join(l.cfg.Dir, fileName(start))
-	file, err := l.cfg.FS.Create(path, files.fileBytes)
+	l.ahead.mu.Lock()
+	defer l.ahead.mu.Unlock()
+	s, err := l.ahead.take(start), error(nil)
+	if s == nil {
+		s, err = l.makeFile(start, files.fileBytes)
+	}
 	if err != nil {
-		return nil, &WriteError{File: path, Op: "create", Err: err}
+		return nil, err
 	}
-	if err := errors.Join(file.Sync(), l.cfg.FS.SyncDir(l.cfg.Dir)); err != nil {
-		return nil, &WriteError{File: path, Op: "create", Err: errors.Join(err, file.Close(), l.cfg.FS.Remove(path))}
-	}
-	s := newSegment(start, path, file)
 	list := append(files.segments[:len(files.segments):len(files.segments)], s)
 	l.files.Store(&fileList{fileBytes: files.fileBytes, segments: list})
 	return s, nil
