@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"gantry/membership/nameserver"
+	"gantry/proxy/upstream"
 	"gantry/remoting"
 	"gantry/remoting/properties"
 )
@@ -35,8 +36,9 @@ type Config struct {
 	DrainQuietMillis int // nothing comes for so long where clients have left, default 5,000
 	RoutePollMillis  int // clients ask for their routes so often, default 30,000 as they do
 
-	Connections int             // bound of clients at shards, and of who asks the name server, default remoting.DefaultConnections
-	Limits      remoting.Limits // of each client's connection
+	upstream.Bounds                 // what clients may have under way
+	Connections     int             `property:"proxyConnections"` // bound of clients at shards, and of who asks the name server, default remoting.DefaultConnections
+	Limits          remoting.Limits // of each client's connection, and of what all leave unread
 
 	// OnSelf is told after what Server.Self returns is not what it was: other
 	// proxies are to hear it. It may be called from several goroutines at once,
@@ -88,7 +90,10 @@ func (c Config) Validate() error {
 	if c.GatewayBasePort < 3 || c.GatewayBasePort > 65535 {
 		return properties.Refuse("gatewayBasePort", c.GatewayBasePort, "is not a port from 3 to 65535")
 	}
-	return nil
+	if c.Connections < 0 {
+		return properties.Refuse("proxyConnections", c.Connections, "is below 0")
+	}
+	return c.Bounds.Validate()
 }
 
 // fixedSettings are those that a client may ask for (code 319) and nobody changes

@@ -23,6 +23,7 @@ import (
 type shards struct {
 	config   Config
 	conns    *remoting.Server
+	budget   *upstream.Budget
 	onServed func(route.Slots) // told which slots are served where that is news; must not block
 
 	mu         sync.Mutex                // guards what follows; held while ports open, so that two registrations open none twice
@@ -50,7 +51,7 @@ type shardCopy struct {
 }
 
 func newShards(config Config, conns *remoting.Server, onServed func(route.Slots)) *shards {
-	s := &shards{config: config, conns: conns, onServed: onServed,
+	s := &shards{config: config, conns: conns, onServed: onServed, budget: upstream.NewBudget(config.Log, config.Bounds),
 		copies: map[copyID]*shardCopy{}, trouble: map[copyID]error{}, stop: make(chan struct{})}
 	s.running.Go(s.retryPorts)
 	return s
@@ -156,7 +157,7 @@ func (s *shards) serve(w wanted) error {
 func (s *shards) open(w wanted) *upstream.Node {
 	return upstream.Open(upstream.Config{ProxyID: s.config.ProxyID, Cluster: w.cluster, ClusterKey: s.config.ClusterKey,
 		GatewayAddr: func() string { return s.gatewayAddr(w.id) },
-		Dial:        s.config.Dial, Log: s.config.Log, RetryMillis: s.config.RetryMillis}, w.id.brokerName, w.addr)
+		Dial:        s.config.Dial, Log: s.config.Log, RetryMillis: s.config.RetryMillis, Budget: s.budget}, w.id.brokerName, w.addr)
 }
 
 // gatewayAddr is what a copy is told of itself: where the cluster's clients reach

@@ -18,6 +18,7 @@ import (
 	"gantry/membership"
 	"gantry/membership/nameserver"
 	"gantry/proxy/route"
+	"gantry/proxy/upstream"
 	"gantry/remoting"
 	"gantry/remoting/memnet"
 	"gantry/remoting/protocol"
@@ -347,6 +348,8 @@ func TestSettingsThatCannotBeUsedAreNamed(t *testing.T) {
 		"routeMode=shared":      {RouteMode: "shared"},
 		"gatewayBasePort=2":     {GatewayBasePort: 2},
 		"gatewayBasePort=70000": {GatewayBasePort: 70000},
+		"proxyConnections=-1":   {Connections: -1},
+		"proxyHeldPulls=-2":     {Bounds: upstream.Bounds{HeldPulls: -2}},
 	} {
 		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %s", c, err, want)

@@ -2,6 +2,7 @@ package remoting
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
@@ -16,13 +17,18 @@ type Limits struct {
 	HoldBytes  int // unsent bytes at which a Server no longer reads its requests, default 1 MiB
 	InFlight   int // requests under way above which more are answered SYSTEM_BUSY, default 65,535
 	IdleMillis int // neither read nor written for so long: cut, default 120,000; negative: never
+
+	// What a Server bounds besides.
+	AllOutBytes int // unsent bytes of all connections at which those are cut that leave more than 64 KiB unread, default 512 MiB
+	FrameMillis int // what a frame may take from its first byte to its last, default 30,000; negative: any time
 }
 
 func (l Limits) withDefaults() Limits {
 	for _, f := range []struct {
 		field    *int
 		standard int
-	}{{&l.FrameBytes, 16 << 20}, {&l.OutBytes, 64 << 20}, {&l.HoldBytes, 1 << 20}, {&l.InFlight, 65535}, {&l.IdleMillis, 120_000}} {
+	}{{&l.FrameBytes, 16 << 20}, {&l.OutBytes, 64 << 20}, {&l.HoldBytes, 1 << 20}, {&l.InFlight, 65535}, {&l.IdleMillis, 120_000},
+		{&l.AllOutBytes, 512 << 20}, {&l.FrameMillis, 30_000}} {
 		if *f.field == 0 {
 			*f.field = f.standard
 		}
@@ -39,6 +45,7 @@ type Conn struct {
 	out    *outbox
 
 	active    atomic.Int64 // unix nanoseconds of the last read or write
+	begun     atomic.Int64 // unix nanoseconds since when the rest of a frame is waited for; 0: for none
 	closeOnce sync.Once
 	writer    sync.WaitGroup
 }
@@ -47,7 +54,11 @@ type Conn struct {
 // with everything closed.
 func NewConn(raw net.Conn, limits Limits) *Conn {
 	limits = limits.withDefaults()
-	c := &Conn{raw: raw, limits: limits, out: newOutbox(limits.OutBytes)}
+	return newConn(raw, limits, &unsent{limit: int64(limits.AllOutBytes)})
+}
+
+func newConn(raw net.Conn, limits Limits, all *unsent) *Conn {
+	c := &Conn{raw: raw, limits: limits, out: newOutbox(limits.OutBytes, all)}
 	c.reader = NewFrameReader(activeReader{c}, limits.FrameBytes)
 	c.touch()
 	c.writer.Go(func() {
@@ -59,6 +70,7 @@ func NewConn(raw net.Conn, limits Limits) *Conn {
 type activeReader struct{ c *Conn }
 
 func (r activeReader) Read(p []byte) (int, error) {
+	r.c.noteFrame()
 	n, err := r.c.raw.Read(p)
 	if n > 0 { // its end is no sign of life
 		r.c.touch()
@@ -82,6 +94,26 @@ func (w activeWriter) Write(p []byte) (written int, err error) {
 	return written, err
 }
 
+// noteFrame notes since when the rest of a frame is waited for; what stands
+// whole in the reader's buffer while its handler waits does not count.
+func (c *Conn) noteFrame() {
+	switch midFrame, begun := c.reader.Begun(), c.begun.Load() != 0; {
+	case midFrame && !begun:
+		c.begun.Store(time.Now().UnixNano())
+	case !midFrame && begun:
+		c.begun.Store(0)
+	}
+}
+
+// FrameFor is for how long the rest of a frame has been waited for, 0 where none
+// is.
+func (c *Conn) FrameFor() time.Duration {
+	if begun := c.begun.Load(); begun != 0 {
+		return time.Duration(time.Now().UnixNano() - begun)
+	}
+	return 0
+}
+
 func (c *Conn) touch() { c.active.Store(time.Now().UnixNano()) }
 
 // Serve reads frames until the connection ends and gives each to handle with
@@ -100,6 +132,9 @@ func (c *Conn) serve(handle func(prefix, frame []byte) error) error {
 		prefix, frame, err := c.reader.Next()
 		if err != nil {
 			return err
+		}
+		if c.begun.Load() != 0 {
+			c.begun.Store(0)
 		}
 		if err := handle(prefix, frame); err != nil {
 			return err
@@ -125,7 +160,7 @@ func (c *Conn) SetPrefix(bytes int) { c.reader.SetPrefix(bytes) }
 // commit.
 func (c *Conn) Begin() ([]byte, error) {
 	dst, err := c.out.begin()
-	if err == ErrSlowReader {
+	if errors.Is(err, ErrSlowReader) {
 		c.Close(err)
 	}
 	return dst, err
@@ -202,5 +237,9 @@ func (c *Conn) Hold() error { return c.out.waitBelow(c.limits.HoldBytes) }
 
 // BeginHeld is Begin after Hold, as one: of many that wait for the same peer,
 // none finds the room taken that it was told of, so that the unsent bytes stay
-// below the bound and the next frame.
-func (c *Conn) BeginHeld() ([]byte, error) { return c.out.beginBelow(c.limits.HoldBytes) }
+// below the bound and the next frame. It waits no longer than patience, then it
+// gives ErrUnread; at once where another sender has lost its patience and nothing
+// was written since.
+func (c *Conn) BeginHeld(patience time.Duration) ([]byte, error) {
+	return c.out.beginBelow(c.limits.HoldBytes, patience)
+}

@@ -57,6 +57,9 @@ func (r *FrameReader) Buffered() bool {
 	return err != nil || (need > r.prefix+lengthSize && r.end-r.start >= need)
 }
 
+// Begun reports whether part of a frame has come and Next would read the rest.
+func (r *FrameReader) Begun() bool { return r.end > r.start && !r.Buffered() }
+
 // need is how many bytes from start the next frame takes; while its length is
 // not there yet, how many reach to behind the length.
 func (r *FrameReader) need() (int, error) {

@@ -25,14 +25,19 @@ type Server struct {
 	log    *slog.Logger
 	limits Limits
 	bound  int // connections at once
+	unsent unsent
 
 	mu        sync.Mutex // guards what follows; never held across I/O
 	conns     map[*Conn]struct{}
 	lastEnded int64 // when the last activity was on any connection that has ended, unix nanoseconds
 	listeners []net.Listener
 	stopping  bool
-	running   sync.WaitGroup
-	stop      chan struct{}
+
+	refused       int // connections beyond the bound, not logged yet
+	refusedLogged time.Time
+
+	running sync.WaitGroup
+	stop    chan struct{}
 }
 
 // DefaultConnections is how many connections a Server holds at once unless told.
@@ -46,9 +51,8 @@ func NewServer(log *slog.Logger, limits Limits, connections int) *Server {
 	}
 	s := &Server{log: log, limits: limits.withDefaults(), bound: connections,
 		conns: map[*Conn]struct{}{}, lastEnded: time.Now().UnixNano(), stop: make(chan struct{})}
-	if s.limits.IdleMillis > 0 {
-		s.running.Go(s.cutIdle)
-	}
+	s.unsent.limit = int64(s.limits.AllOutBytes)
+	s.running.Go(s.cutSilent)
 	return s
 }
 
@@ -95,15 +99,29 @@ func (s *Server) take(raw net.Conn, open func(*Conn) FrameHandler) {
 	defer s.mu.Unlock()
 	if s.stopping || len(s.conns) >= s.bound {
 		if !s.stopping {
-			s.log.Warn("connection refused", "remote_addr", raw.RemoteAddr(), "reason", fmt.Sprintf("%d connections are the bound", s.bound))
+			s.logRefused(raw)
 		}
 		raw.Close()
 		return
 	}
 	resetWhenKilled(raw)
-	conn := NewConn(raw, s.limits)
+	conn := newConn(raw, s.limits, &s.unsent)
 	s.conns[conn] = struct{}{}
 	s.running.Go(func() { s.run(conn, open(conn)) })
+}
+
+// refusalPeriod lies between two log lines about connections beyond the bound:
+// who is refused dials again.
+const refusalPeriod = time.Minute
+
+// logRefused tells of connections beyond the bound; mu is held.
+func (s *Server) logRefused(raw net.Conn) {
+	s.refused++
+	if now := time.Now(); now.Sub(s.refusedLogged) >= refusalPeriod {
+		s.log.Warn("connection refused", "remote_addr", raw.RemoteAddr(),
+			"reason", fmt.Sprintf("%d connections are the bound", s.bound), "refusals", s.refused)
+		s.refused, s.refusedLogged = 0, now
+	}
 }
 
 // resetWhenKilled lets the kernel reset the connection if this process dies, as
@@ -149,17 +167,32 @@ func ordinaryEnd(err error) bool {
 
 var errIdle = errors.New("nothing came or went for the idle time")
 
-// cutIdle closes connections on which nothing moved for Limits.IdleMillis.
-func (s *Server) cutIdle() {
-	bound := time.Duration(s.limits.IdleMillis) * time.Millisecond
-	for s.pause(max(bound/12, time.Millisecond)) {
+// cutStep is how finely the ends of silent connections are looked for.
+const cutStep = 5 * time.Second
+
+// cutSilent closes connections on which nothing moved for Limits.IdleMillis, and
+// those that began a frame and do not end it.
+func (s *Server) cutSilent() {
+	idle, frame := millis(s.limits.IdleMillis), millis(s.limits.FrameMillis)
+	step := cutStep
+	for _, bound := range []time.Duration{idle, frame} {
+		if bound > 0 {
+			step = min(step, max(bound/12, time.Millisecond))
+		}
+	}
+	for s.pause(step) {
 		for _, c := range s.snapshot() {
-			if c.IdleFor() >= bound {
+			switch {
+			case idle > 0 && c.IdleFor() >= idle:
 				c.Close(errIdle)
+			case frame > 0 && c.FrameFor() >= frame:
+				c.Close(fmt.Errorf("a frame was not whole after %v", frame))
 			}
 		}
 	}
 }
+
+func millis(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
 func (s *Server) snapshot() []*Conn {
 	s.mu.Lock()

@@ -289,7 +289,7 @@ func TestSendersThatHoldKeepTheUnsentBytesBounded(t *testing.T) {
 		sendAll := func() {
 			for range cap(sent) {
 				go func() {
-					dst, err := conn.BeginHeld()
+					dst, err := conn.BeginHeld(time.Minute)
 					if err == nil {
 						conn.Commit(append(dst, frame...))
 					}

@@ -1,11 +1,15 @@
 package session_test
 
 import (
+	"context"
+	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"gantry/proxy/session"
 	"gantry/proxy/upstream"
 	"gantry/remoting"
 	"gantry/remoting/protocol"
@@ -32,26 +36,41 @@ func TestRequestsBeyondTheBoundAreRefusedWithIt(t *testing.T) {
 	})
 }
 
-func TestAClientWhoseNodeDoesNotReadIsHeldBack(t *testing.T) {
+// deafUntil makes a node read no sends until release is closed.
+func deafUntil(s *storage) (release chan struct{}) {
+	release = make(chan struct{})
+	s.on(protocol.SendMessage, func(_ *remoting.Command, to remoting.Responder) { <-release; to.Reply(&remoting.Response{}) })
+	return release
+}
+
+// flood lets a client send as fast as it can, and returns how many it could.
+func (c *client) flood(requests int, body string) *atomic.Int32 {
+	sent := new(atomic.Int32)
+	go func() {
+		for range requests {
+			c.ask(protocol.SendMessage, body)
+			sent.Add(1)
+		}
+	}()
+	return sent
+}
+
+func TestClientsWhoseNodeDoesNotReadForAWhileAreHeldBack(t *testing.T) {
 	inWorldWith(t, upstream.Config{Limits: remoting.Limits{OutBytes: 2 << 20}}, func(t *testing.T, w *world) {
 		s := w.start("node")
-		release := make(chan struct{})
-		s.on(protocol.SendMessage, func(_ *remoting.Command, to remoting.Responder) { <-release; to.Reply(&remoting.Response{}) })
+		release := deafUntil(s)
 		const clients, each = 50, 8
-		body := strings.Repeat("x", 100<<10)
-		finished := make(chan struct{}, clients)
+		var sent []*atomic.Int32
 		for range clients {
-			c := w.client()
-			go func() {
-				for range each {
-					c.ask(protocol.SendMessage, body)
-				}
-				finished <- struct{}{}
-			}()
+			sent = append(sent, w.client().flood(each, strings.Repeat("x", 100<<10)))
 		}
-		w.pass(10 * time.Second)
-		if len(finished) > 5 { // a few, into the buffers on the way
-			t.Errorf("%d clients could send all to a node that does not read", len(finished))
+		w.pass(1900 * time.Millisecond)
+		finished := 0
+		for _, n := range sent {
+			finished += int(n.Load()) / each
+		}
+		if finished > 5 { // a few, into the buffers on the way
+			t.Errorf("%d clients could send all to a node that does not read", finished)
 		}
 		other := w.client() // its other classes go on
 		other.ask(protocol.HeartBeat, "hb")
@@ -60,6 +79,178 @@ func TestAClientWhoseNodeDoesNotReadIsHeldBack(t *testing.T) {
 		w.pass(time.Second)
 		if n := len(s.requests()); n != clients*each+1 || w.log.count("lost") != 0 { // of connections cut for what waits in them
 			t.Errorf("%d requests came in the end:\n%s", n, &w.log)
+		}
+	})
+}
+
+// A node that is merely stopped.
+func TestClientsOfANodeThatDoesNotReadAreRefusedBeforeTheyLosePatience(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		s := w.start("node")
+		release := deafUntil(s)
+		c := w.client()
+		sent := c.flood(40, strings.Repeat("x", 100<<10))
+		w.pass(1900 * time.Millisecond)
+		w.want("before", c.bodies(), "")
+		w.pass(200 * time.Millisecond)
+		refused := c.answers()
+		if sent.Load() != 40 || len(refused) < 10 || len(refused) > 30 {
+			t.Errorf("after 2.1 s %d are sent and %d refused", sent.Load(), len(refused))
+		}
+		for _, r := range refused {
+			if r.Code != protocol.SystemError || r.Remark != "the storage node has taken no requests for 2s" {
+				t.Fatalf("refused with %d %s", r.Code, r.Remark)
+			}
+		}
+		c.ask(protocol.SendMessage, "late")
+		w.want("another one, at once", c.bodies(), "1: the storage node has taken no requests for 2s")
+		c.ask(protocol.HeartBeat, "hb")
+		w.want("another class", c.bodies(), "hb")
+		close(release)
+		w.pass(time.Second)
+		c.answers()
+		c.ask(protocol.SendMessage, "when it goes on")
+		if got := s.bodies(protocol.SendMessage); !strings.HasSuffix(got, "when it goes on") || strings.Contains(got, "late") {
+			t.Errorf("the node got %.100q", got)
+		}
+		if n := len(s.requests()); n != 40-len(refused)+2 || w.log.count("lost") != 0 {
+			t.Errorf("%d requests came:\n%s", n, &w.log)
+		}
+	})
+}
+
+func TestWhatAProxyCarriesAtOnceIsBounded(t *testing.T) {
+	for name, row := range map[string]struct {
+		bounds upstream.Bounds
+		code   int32
+		body   int // bytes
+		want   string
+		others bool // whether that concerns other clients too
+	}{
+		"requests of a client":    {upstream.Bounds{ClientRequests: 3}, protocol.SendMessage, 0, "more than 3 requests of this client are under way (proxyClientRequests)", false},
+		"their bytes":             {upstream.Bounds{ClientBytes: 4000}, protocol.SendMessage, 1200, "more than 4000 bytes of requests of this client are under way (proxyClientRequestBytes)", false},
+		"requests of all clients": {upstream.Bounds{Requests: 3}, protocol.SendMessage, 0, "more than 3 requests of all clients are under way (proxyRequests)", true},
+		"all their bytes":         {upstream.Bounds{RequestBytes: 4000}, protocol.SendMessage, 1200, "more than 4000 bytes of requests of all clients are under way (proxyRequestBytes)", true},
+		"held pulls":              {upstream.Bounds{HeldPulls: 3}, protocol.PullMessage, 0, "more than 3 pulls of all clients are under way (proxyHeldPulls)", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBounds(t, row.bounds, func(t *testing.T, w *world) {
+				s := w.start("node", protocol.SendMessage, protocol.PullMessage)
+				c, other := w.client(), w.client()
+				body := strings.Repeat("x", row.body)
+				for range 3 {
+					c.ask(row.code, body)
+				}
+				w.want("within the bound", c.bodies(), "")
+				busy := "2: [OVERLOAD]system busy, " + row.want
+				c.ask(row.code, body)
+				w.want("beyond it", c.bodies(), busy)
+				other.ask(row.code, body)
+				if got := other.bodies(); (got == busy) != row.others {
+					t.Errorf("another client is told %q", got)
+				}
+				c.ask(protocol.QueryConsumerOffset, "o")
+				if got := c.bodies(); row.code == protocol.PullMessage && got != "o" || row.code != protocol.PullMessage && strings.Contains(got, "2:") {
+					t.Errorf("code 14 is told %q", got) // no answer is better than one that says no offset
+				}
+				s.requests()[0].to.Reply(&remoting.Response{Body: []byte("done")})
+				w.want("the first one's answer", c.bodies(), "done")
+				c.ask(row.code, body)
+				w.want("in its place", c.bodies(), "")
+				if n := w.log.count("requests refused"); n != 1 {
+					t.Errorf("%d lines:\n%s", n, &w.log)
+				}
+			})
+		})
+	}
+}
+
+func TestWhoLeavesGivesBackWhatItTook(t *testing.T) {
+	inBounds(t, upstream.Bounds{Requests: 3, Sessions: 2}, func(t *testing.T, w *world) {
+		s := w.start("node", protocol.SendMessage)
+		for range 5 {
+			c := w.client()
+			for range 3 {
+				c.ask(protocol.SendMessage, "m")
+			}
+			w.want("a client's", c.bodies(), "")
+			c.raw.Close()
+			synctest.Wait()
+		}
+		s.stop() // and where they wait for the node
+		for range 5 {
+			c := w.client()
+			for range 3 {
+				c.ask(protocol.SendMessage, "m")
+			}
+			w.want("a waiting client's", c.bodies(), "")
+			c.raw.Close()
+			synctest.Wait()
+		}
+		w.start("node")
+		c := w.client()
+		for range 20 { // answered, refused and oneway
+			c.ask(protocol.SendMessage, "m")
+			c.send(&remoting.Request{Code: protocol.SendMessage, Oneway: true})
+			w.want("answered", c.bodies(), "m")
+		}
+	})
+}
+
+func TestAClientBeyondTheSessionsIsCutWithALogLine(t *testing.T) {
+	inBounds(t, upstream.Bounds{Sessions: 1}, func(t *testing.T, w *world) {
+		w.start("node")
+		c, beyond := w.client(), w.client()
+		synctest.Wait()
+		beyond.mu.Lock()
+		if !beyond.ended {
+			t.Error("the second client is still there")
+		}
+		beyond.mu.Unlock()
+		if w.log.count("more than 1 sessions of clients with storage nodes are open (proxySessions)") == 0 {
+			t.Errorf("logged\n%s", &w.log)
+		}
+		c.ask(protocol.HeartBeat, "hb")
+		w.want("the first", c.bodies(), "hb")
+		c.raw.Close()
+		synctest.Wait()
+		third := w.client()
+		third.ask(protocol.HeartBeat, "hb")
+		w.want("when it has left", third.bodies(), "hb")
+	})
+}
+
+func inBounds(t *testing.T, b upstream.Bounds, tell func(t *testing.T, w *world)) {
+	t.Helper()
+	inWorldWith(t, upstream.Config{Bounds: b}, tell)
+}
+
+// A client that asks for much and does not read: it is held up, then cut; who
+// shares its node does not notice.
+func TestAClientThatDoesNotReadIsCutAlone(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		s := w.start("node")
+		s.on(protocol.PullMessage, func(_ *remoting.Command, to remoting.Responder) {
+			to.Reply(&remoting.Response{Body: make([]byte, 256<<10)})
+		})
+		limited := remoting.NewServer(slog.New(slog.NewTextHandler(&w.log, nil)), remoting.Limits{OutBytes: 4 << 20, HoldBytes: 32 << 20}, 0)
+		t.Cleanup(func() { limited.Close(context.Background()) })
+		limited.Serve(w.listen("limited", true), func(c *remoting.Conn) remoting.FrameHandler { return session.Open(c, w.up, policyOf) })
+		deaf, err := w.network.Dial(context.Background(), "limited")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer deaf.Close()
+		other := w.client()
+		for range 64 {
+			deaf.Write(remoting.AppendRequest(nil, 1, &remoting.Request{Code: protocol.PullMessage}))
+		}
+		other.ask(protocol.PullMessage, "")
+		if n := len(other.answers()); n != 1 {
+			t.Errorf("another client got %d answers", n)
+		}
+		if w.log.count("peer does not read: more than 4194304 bytes wait for it") != 1 || len(s.departed()) != 1 {
+			t.Errorf("logged\n%s", &w.log)
 		}
 	})
 }

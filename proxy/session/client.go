@@ -17,14 +17,18 @@ import (
 // FrameHandler.
 type Client struct {
 	conn     *remoting.Conn
-	session  *upstream.Session
+	session  *upstream.Session // nil where there was no room for one, which has closed conn
+	share    *upstream.Share
 	policyOf func(code int32) upstream.Policy
 }
 
 // Open makes conn a client of node; policyOf is the table of requests.
 func Open(conn *remoting.Conn, node *upstream.Node, policyOf func(code int32) upstream.Policy) *Client {
-	c := &Client{conn: conn, policyOf: policyOf}
-	c.session = node.Session(c)
+	c := &Client{conn: conn, policyOf: policyOf, share: node.Budget().Share()}
+	var err error
+	if c.session, err = node.Session(c); err != nil {
+		conn.Close(err)
+	}
 	return c
 }
 
@@ -43,11 +47,18 @@ func (c *Client) Frame(_, frame []byte) error {
 }
 
 // Closed implements remoting.FrameHandler.
-func (c *Client) Closed() { c.session.Close() }
+func (c *Client) Closed() {
+	if c.session != nil {
+		c.session.Close()
+	}
+}
 
 // Deliver implements upstream.Client. Where the client does not read, its
 // connection ends; nobody else waits for it.
 func (c *Client) Deliver(frame []byte) { c.conn.Send(frame) }
+
+// Share implements upstream.Client.
+func (c *Client) Share() *upstream.Share { return c.share }
 
 // Addresses implements upstream.Client.
 func (c *Client) Addresses() (remote, local netip.AddrPort) {

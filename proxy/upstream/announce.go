@@ -11,14 +11,21 @@ import (
 
 // What becomes of a session when its node is joined and lost.
 
-// registeredBound is how many frames of a client's registration are kept. Who
-// unregisters more between two heartbeats is known again from the next one on.
-const registeredBound = 32
+// What is kept of a client's registration. Who unregisters more between two
+// heartbeats, or states more, is known again from the next heartbeat on.
+const (
+	registeredBound = 32        // frames
+	registeredBytes = 256 << 10 // of each
+)
 
 // register keeps what a node that knows nothing must be told of the client; mu
 // is held.
 func (s *Session) register(code int32, frame []byte) {
 	switch {
+	case len(frame) > registeredBytes:
+		if code == protocol.HeartBeat || code == protocol.UnregisterClient {
+			s.registered = nil
+		}
 	case code == protocol.HeartBeat:
 		s.registered = append(s.registered[:0], bytes.Clone(frame))
 	case code != protocol.UnregisterClient || len(s.registered) == 0:

@@ -21,6 +21,9 @@ type Config struct {
 
 	RetryMillis  int // how long a request waits for its node, default 2,000 (proxyRetryMillis)
 	WaitingBytes int // frames that wait for one node, default 32 MiB
+
+	Bounds Bounds  // of Budget, where that is not given
+	Budget *Budget // shared with the proxy's other nodes
 }
 
 func (c Config) withDefaults() Config {
@@ -29,6 +32,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.WaitingBytes == 0 {
 		c.WaitingBytes = 32 << 20
+	}
+	if c.Budget == nil {
+		c.Budget = NewBudget(c.Log, c.Bounds)
 	}
 	c.Limits.IdleMillis = -1
 	return c

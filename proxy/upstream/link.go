@@ -1,7 +1,9 @@
 package upstream
 
 import (
+	"errors"
 	"fmt"
+	"time"
 
 	"gantry/remoting"
 	"gantry/remoting/envelope"
@@ -26,13 +28,15 @@ func (l *link) send(e envelope.Envelope, frame []byte) {
 }
 
 // sendHeld is send on a client's own goroutine: it waits there while the node
-// leaves too much unread, however many clients do the same.
-func (l *link) sendHeld(e envelope.Envelope, frame []byte) {
-	dst, err := l.conn.BeginHeld()
+// leaves too much unread, however many clients do the same. It is false where
+// that outlasts the patience.
+func (l *link) sendHeld(e envelope.Envelope, frame []byte, patience time.Duration) bool {
+	dst, err := l.conn.BeginHeld(patience)
 	if err != nil {
-		return
+		return !errors.Is(err, remoting.ErrUnread)
 	}
 	l.conn.Commit(append(e.Append(dst), frame...))
+	return true
 }
 
 func (l *link) request(e envelope.Envelope, code int32, header remoting.Header) {

@@ -106,18 +106,22 @@ func (n *Node) Close() {
 	}
 }
 
-// Session opens a virtual channel for a client.
-func (n *Node) Session(client Client) *Session {
+// Session opens a virtual channel for a client; its error says which bound
+// forbids that.
+func (n *Node) Session(client Client) (*Session, error) {
+	if busy := n.config.Budget.openSession(); busy != "" {
+		return nil, errors.New(busy)
+	}
 	n.mu.Lock()
 	n.lastSession++
-	s := &Session{id: n.lastSession, node: n, client: client, inFlight: map[uint64]*request{}}
+	s := &Session{id: n.lastSession, node: n, client: client, share: client.Share(), inFlight: map[uint64]*request{}}
 	n.sessions[s.id] = s
 	j := n.current
 	n.mu.Unlock()
 	if j != nil {
 		s.announce(j)
 	}
-	return s
+	return s, nil
 }
 
 func (n *Node) snapshot() []*Session {
@@ -135,7 +139,18 @@ func (n *Node) session(id uint64) *Session {
 func (n *Node) forget(s *Session) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	delete(n.sessions, s.id)
+	if n.sessions[s.id] != nil {
+		delete(n.sessions, s.id)
+		n.config.Budget.sessions.give(1)
+	}
+}
+
+// Budget is what the clients of the node share.
+func (n *Node) Budget() *Budget { return n.config.Budget }
+
+// patience is how long a client waits for a node that does not read.
+func (n *Node) patience() time.Duration {
+	return time.Duration(n.config.RetryMillis) * time.Millisecond
 }
 
 // Joined reports whether requests reach the node.
@@ -160,5 +175,8 @@ func (n *Node) setTrouble(err error) {
 func (n *Node) trouble() string {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
+	if n.current != nil {
+		return "it is connected and does not answer"
+	}
 	return n.lastTrouble.Error()
 }

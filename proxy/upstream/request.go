@@ -10,6 +10,7 @@ import (
 type request struct {
 	sum    remoting.Summary
 	policy Policy
+	taken  int       // bytes of the client's share
 	frame  []byte    // a copy while it waits, and while in flight where it may be sent again
 	giveUp time.Time // zero until it has waited
 	lost   bool      // an earlier attempt may have been carried out
@@ -42,8 +43,17 @@ func (s *Session) request(sum remoting.Summary, policy Policy) *request {
 	return r
 }
 
+// release gives back what a request took of the client's share; mu is held.
+func (s *Session) release(r *request) {
+	if r.taken > 0 {
+		s.share.give(r.policy.Class, r.taken)
+		r.taken = 0
+	}
+}
+
 // recycle takes a request that is settled; mu is held.
 func (s *Session) recycle(r *request) {
+	s.release(r)
 	if len(s.spare) == spareRequests || s.closed {
 		return
 	}

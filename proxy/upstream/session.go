@@ -18,6 +18,8 @@ type Client interface {
 	Deliver(frame []byte)
 	// Addresses are the client's own and the one it connected to.
 	Addresses() (remote, local netip.AddrPort)
+	// Share is what it takes of the proxy's bounds, over all its sessions.
+	Share() *Share
 }
 
 // Session is one client's virtual channel to one node. Its requests reach the
@@ -26,6 +28,7 @@ type Session struct {
 	id     uint64
 	node   *Node
 	client Client
+	share  *Share
 
 	mu         sync.Mutex // guards all below; taken before the node's and a connection's own locks
 	announced  *join      // the joining that was told of the session last
@@ -42,18 +45,20 @@ type Session struct {
 const stopping = "the proxy is stopping"
 
 // Request forwards a client's request, borrowed until Request returns. It blocks
-// while the node leaves too much of the request's class unread: the client's
-// further requests wait where they are. A request that cannot be sent now waits
-// as long as its policy allows. One goroutine at a time.
+// while the node leaves too much of the request's class unread, so that the
+// client's further requests wait where they are; for Config.RetryMillis, then the
+// request is refused. A request that cannot be sent now waits as long as its
+// policy allows. One goroutine at a time.
 func (s *Session) Request(sum remoting.Summary, policy Policy, frame []byte) {
-	if l, e := s.admit(sum, policy, frame); l != nil {
-		// A connection that fails here ends the joining, which parks or refuses
-		// what was admitted.
-		l.sendHeld(e, frame)
+	l, e := s.admit(sum, policy, frame)
+	// A connection that fails here ends the joining, which parks or refuses what
+	// was admitted.
+	if l != nil && !l.sendHeld(e, frame, s.node.patience()) {
+		s.unsent(e.RequestID)
 	}
 }
 
-// admit takes a request in; l is nil where it was parked.
+// admit takes a request in; l is nil where it was parked or refused.
 func (s *Session) admit(sum remoting.Summary, policy Policy, frame []byte) (l *link, e envelope.Envelope) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -61,25 +66,50 @@ func (s *Session) admit(sum remoting.Summary, policy Policy, frame []byte) (l *l
 		return nil, e
 	}
 	if s.node.draining.Load() {
-		s.settle(&request{sum: sum, policy: policy}, stopping)
+		s.refuse(sum, policy, protocol.SystemError, stopping)
 		return nil, e
+	}
+	r := s.request(sum, policy)
+	if s.joined == nil || !sum.IsOneway() {
+		if busy := s.share.take(policy.Class, len(frame)); busy != "" {
+			s.refuse(sum, policy, protocol.SystemBusy, busy)
+			s.recycle(r)
+			return nil, e
+		}
+		r.taken = len(frame)
 	}
 	s.register(sum.Code, frame)
 	if s.joined == nil {
-		r := s.request(sum, policy)
 		r.frame = append(r.frame, frame...)
 		s.park(r)
 		return nil, e
 	}
-	s.lastID++
-	if !sum.IsOneway() {
-		r := s.request(sum, policy)
-		if policy.Retry != WhenNotAppended {
-			r.frame = append(r.frame, frame...)
-		}
-		s.inFlight[s.lastID] = r
-	}
+	s.send(r, frame)
 	return s.joined.link(policy.Class), envelope.Envelope{Session: s.id, RequestID: s.lastID, Kind: envelope.Request}
+}
+
+// send takes note of a request that goes out now; mu is held.
+func (s *Session) send(r *request, frame []byte) {
+	s.lastID++
+	if r.sum.IsOneway() {
+		s.recycle(r)
+		return
+	}
+	if r.policy.Retry != WhenNotAppended {
+		r.frame = append(r.frame, frame...)
+	}
+	s.inFlight[s.lastID] = r
+}
+
+// unsent settles a request that the node left no room for. A oneway request is
+// lost.
+func (s *Session) unsent(id uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.inFlight[id]; r != nil {
+		delete(s.inFlight, id)
+		s.settle(r, fmt.Sprintf("the storage node has taken no requests for %v", s.node.patience()))
+	}
 }
 
 // Answer forwards the client's response to a question of the node. It blocks as
@@ -89,7 +119,7 @@ func (s *Session) Answer(frame []byte) {
 	j := s.joined
 	s.mu.Unlock()
 	if j != nil {
-		j.control().sendHeld(envelope.Envelope{Session: s.id, Kind: envelope.Answer}, frame)
+		j.control().sendHeld(envelope.Envelope{Session: s.id, Kind: envelope.Answer}, frame, s.node.patience())
 	}
 }
 
@@ -102,6 +132,10 @@ func (s *Session) Close() {
 	}
 	for _, r := range s.waiting {
 		s.node.unpark(r)
+		s.release(r)
+	}
+	for _, r := range s.inFlight {
+		s.release(r)
 	}
 	s.closed, s.joined, s.waiting, s.inFlight, s.spare, s.registered = true, nil, nil, nil, nil, nil
 	s.mu.Unlock()
@@ -175,9 +209,13 @@ func (s *Session) unsettled() bool {
 
 // settle ends a request that no node will answer; mu is held.
 func (s *Session) settle(r *request, remark string) {
-	if !r.sum.IsOneway() && r.policy.OnLoss != Silence {
-		s.client.Deliver(remoting.AppendResponse(nil, r.sum.Kind, r.sum.Opaque,
-			&remoting.Response{Code: protocol.SystemError, Remark: remark}))
-	}
+	s.refuse(r.sum, r.policy, protocol.SystemError, remark)
 	s.recycle(r)
+}
+
+// refuse answers instead of the node, where the client may be answered.
+func (s *Session) refuse(sum remoting.Summary, policy Policy, code int32, remark string) {
+	if !sum.IsOneway() && policy.OnLoss != Silence {
+		s.client.Deliver(remoting.AppendResponse(nil, sum.Kind, sum.Opaque, &remoting.Response{Code: code, Remark: remark}))
+	}
 }
