@@ -3,10 +3,8 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"github.com/urfave/cli/v2"
 
@@ -40,7 +38,7 @@ func startNode(c *cli.Context, log *slog.Logger) (running, error) {
 		return nil, err
 	}
 	fmt.Printf("The broker[%s, %s] boot success. serializeType=JSON%s\n", config.BrokerName,
-		net.JoinHostPort(config.BrokerIP1, strconv.Itoa(config.ListenPort)), nameServerNote(config.NamesrvAddr))
+		config.Address(), nameServerNote(config.NamesrvAddr))
 	return n, nil
 }
 

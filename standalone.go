@@ -75,7 +75,7 @@ func openStandalone(log *slog.Logger, node storenode.Config, front proxy.Config)
 		return nil, errors.Join(err, s.Close(context.Background()))
 	}
 	fmt.Printf("gantry standalone is ready: name server %s, broker[%s, %s]\n",
-		net.JoinHostPort(front.BindAddress, strconv.Itoa(front.ListenPort)), node.BrokerName, net.JoinHostPort(node.BrokerIP1, strconv.Itoa(node.ListenPort)))
+		net.JoinHostPort(front.BindAddress, strconv.Itoa(front.ListenPort)), node.BrokerName, node.Address())
 	return s, nil
 }
 

@@ -127,7 +127,7 @@ func (c Config) storeHost() (netip.AddrPort, error) {
 		}
 		return addr, nil
 	}
-	ip, err := netip.ParseAddr(c.BrokerIP1)
+	ip, err := netip.ParseAddr(c.brokerIP())
 	if err != nil {
 		return netip.AddrPort{}, properties.Refuse("brokerIP1", c.BrokerIP1, "is no IP address to write into messages")
 	}

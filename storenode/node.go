@@ -15,7 +15,6 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -178,7 +177,7 @@ func (n *Node) listen() (err error) {
 	if n.listener = n.config.Listener; n.listener != nil {
 		return nil
 	}
-	n.listener, err = net.Listen("tcp", net.JoinHostPort(n.config.BindAddress, strconv.Itoa(n.config.ListenPort)))
+	n.listener, err = net.Listen("tcp", n.config.listenAddress())
 	if err != nil {
 		return fmt.Errorf("broker cannot listen: %w", err)
 	}

@@ -2,8 +2,6 @@ package storenode
 
 import (
 	"context"
-	"net"
-	"strconv"
 
 	"gantry/membership"
 	"gantry/membership/registrar"
@@ -28,7 +26,7 @@ func (n *Node) current() membership.Registration {
 	}
 	return membership.Registration{
 		Cluster: n.config.BrokerClusterName, BrokerName: n.config.BrokerName, BrokerID: n.config.BrokerID,
-		Addr: n.address(n.config.ListenPort), HAServerAddr: n.address(n.config.ListenPort + 1),
+		Addr: n.config.address(n.config.ListenPort), HAServerAddr: n.config.address(n.config.ListenPort + 1),
 		DataVersion: protocol.DataVersion{Counter: version.Counter, Timestamp: version.Timestamp},
 		Topics:      topics, Gateway: n.config.Gateway, Slot: n.identity.claim(),
 	}
@@ -37,10 +35,6 @@ func (n *Node) current() membership.Registration {
 // permission is what brokerPermission leaves of a topic's; INHERIT is not its
 // business (BrokerController.doRegisterBrokerAll).
 func (n *Node) permission() int32 { return n.config.BrokerPermission | protocol.PermInherit }
-
-func (n *Node) address(port int) string {
-	return net.JoinHostPort(n.config.BrokerIP1, strconv.Itoa(port))
-}
 
 // registered hears what a name server answered. A slot is recorded before it is
 // stated.
