@@ -87,6 +87,7 @@ type Config struct {
 	ConcurrentIO int             // pulls and queries that read files at once
 	HeldPulls    int             // pulls that wait for messages, in all
 	HeldPerQueue int             // and for one queue
+	HeldLists    int             // consumer lists, and notices of groups, kept back after a start
 	QueueLocks   int             // queues locked for ordered consumption
 	Repeats      int             // requests that proxies sent again and that wait to be looked for
 	RepeatBytes  int             // and their bytes
@@ -113,7 +114,7 @@ func DefaultConfig() Config {
 		DiskFreeBytesMin: 64 << 20, CleanFileForciblyEnable: true, CleanResourceMillis: 10_000, DeleteCommitLogMillis: 100,
 		DeleteConsumeQueueMillis: 100, RedeleteHangedFileMillis: 120_000, DestroyFileForciblyMillis: 120_000,
 		ConcurrentIO: 64, HeldPulls: 200_000, HeldPerQueue: 10_000, QueueLocks: 1_000_000,
-		Repeats: 10_000, RepeatBytes: 64 << 20,
+		HeldLists: 200_000, Repeats: 10_000, RepeatBytes: 64 << 20,
 		MaxTopics: 200_000, MaxGroups: 100_000, Gateway: true,
 	}
 }

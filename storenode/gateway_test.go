@@ -33,7 +33,10 @@ type reply struct {
 }
 
 // dialProxy is the next joining of the one proxy.
-func (s *scene) dialProxy() *proxyLinks {
+func (s *scene) dialProxy() *proxyLinks { return s.dialProxyAs("p") }
+
+// dialProxyAs is the next joining of one of several.
+func (s *scene) dialProxyAs(id string) *proxyLinks {
 	s.t.Helper()
 	s.joinings++
 	p := &proxyLinks{t: s.t, links: map[envelope.Class]net.Conn{}}
@@ -45,7 +48,7 @@ func (s *scene) dialProxy() *proxyLinks {
 		s.t.Cleanup(func() { raw.Close() })
 		p.links[class] = raw
 		raw.Write(remoting.AppendRequest(nil, 1, &remoting.Request{Code: envelope.CodeHandshake,
-			Header: envelope.Handshake{ProxyID: "p", LinkGroup: "g", Joining: s.joinings, Class: class, GatewayAddr: s.advertised}}))
+			Header: envelope.Handshake{ProxyID: id, LinkGroup: id, Joining: s.joinings, Class: class, GatewayAddr: s.advertised}}))
 		go p.read(class, raw)
 	}
 	synctest.Wait()
@@ -93,6 +96,11 @@ func (p *proxyLinks) ask(session uint64, class envelope.Class, code int32, h rem
 	p.say(class, envelope.Envelope{Session: session, RequestID: 5, Kind: envelope.Request}, &remoting.Request{Code: code, Header: h, Body: body})
 }
 
+// announced says that every session has been.
+func (p *proxyLinks) announced() {
+	p.say(envelope.Control, envelope.Envelope{Kind: envelope.End}, &remoting.Request{Code: envelope.CodeSignal, Oneway: true})
+}
+
 func (p *proxyLinks) close(session uint64, class envelope.Class) {
 	p.say(class, envelope.Envelope{Session: session, Kind: envelope.Close}, &remoting.Request{Code: envelope.CodeSignal, Oneway: true})
 }
@@ -129,6 +137,7 @@ func TestASessionIsAClientOfItsOwn(t *testing.T) {
 
 func TestASessionsEndIsTheClientsEnd(t *testing.T) {
 	withNode(t, nil, func(s *scene) {
+		s.allKnown()
 		p, other := s.dialProxy(), s.dial()
 		other.send(to("T"), "m")
 		other.beat("other", "T")

@@ -16,8 +16,10 @@ import (
 // Honoured: groups and their retry topics are made by the first heartbeat, the
 // last one's model counts, members get notice of changes. Different: a notice
 // goes out once for changes of the same moment; a second connection of a known
-// client id is no change; where nobody is known, a Go client gets no answer to
-// 38, since it gives up all queues on any.
+// client id is no change, and an unregistration takes all of them out; lists and
+// notices are kept back after a start until all clients are known (startHold);
+// where nobody is known, a Go client gets no answer to 38, since it gives up all
+// queues on any.
 
 type presence struct {
 	log     *slog.Logger
@@ -26,6 +28,7 @@ type presence struct {
 	members *group.Members
 	groups  *group.Configs
 	topics  *topic.Table
+	hold    *startHold
 }
 
 func (p *presence) heartbeat(c *remoting.Command, from *remoting.Channel) (*remoting.Response, error) {
@@ -100,25 +103,25 @@ func (p *presence) consumerList(c *remoting.Command, to remoting.Responder) {
 		to.Reply(errorResponse(p.log, c, to.Channel, err))
 		return
 	}
-	ids := p.members.ConsumerIDs(h.ConsumerGroup, p.memberID(h.ConsumerGroup, to.Channel))
+	language := c.Language
+	p.hold.do("", func(known bool) { p.answerList(known, h.ConsumerGroup, language, to) })
+}
+
+// answerList lets a client keep the queues that it has where nobody, or not
+// everybody, is known.
+func (p *presence) answerList(known bool, name string, language remoting.Language, to remoting.Responder) {
+	var ids []string
+	if known {
+		ids = p.members.ConsumerIDs(name)
+	}
 	switch {
 	case ids != nil:
 		to.Reply(&remoting.Response{Body: protocol.GetConsumerListByGroupResponseBody{ConsumerIDList: ids}.Encode()})
-	case c.Language == remoting.GO:
+	case language == remoting.GO:
 		to.Drop()
 	default:
-		to.Reply(&remoting.Response{Code: protocol.SystemError, Remark: "no consumer for this group, " + h.ConsumerGroup})
+		to.Reply(&remoting.Response{Code: protocol.SystemError, Remark: "no consumer for this group, " + name})
 	}
-}
-
-// memberID is the caller's client id where the caller consumes in the group.
-func (p *presence) memberID(name string, from *remoting.Channel) string {
-	for _, m := range p.members.Consumers(name) {
-		if channelOf(m) == from {
-			return m.ClientID()
-		}
-	}
-	return ""
 }
 
 func (p *presence) checkClient(c *remoting.Command, _ *remoting.Channel) (*remoting.Response, error) {
@@ -140,13 +143,31 @@ func filterRefusal(expressionType string) error {
 }
 
 // notify tells a group's members that they should rebalance.
-func (p *presence) notify(name string, members []group.Channel) {
-	for _, m := range members {
-		header := protocol.NotifyConsumerIDsChangedRequest{ConsumerGroup: name}
-		if err := channelOf(m).Oneway(&remoting.Request{Code: protocol.NotifyConsumerIdsChanged, Header: header}); err != nil {
-			p.log.Info("member not notified", "group", name, "client_id", m.ClientID(), "err", err)
+func (p *presence) notify(name string) {
+	p.hold.do(name, func(known bool) {
+		if known {
+			p.notifyNow(name)
+		}
+	})
+}
+
+func (p *presence) notifyNow(name string) {
+	header := protocol.NotifyConsumerIDsChangedRequest{ConsumerGroup: name}
+	for _, m := range p.members.Consumers(name) {
+		if err := tell(m, &remoting.Request{Code: protocol.NotifyConsumerIdsChanged, Header: header}); err != nil {
+			p.log.Info("member not notified", "group", name, "client_id", m.ID, "err", err)
 		}
 	}
+}
+
+// tell says something to a client over the first of its sessions that takes it.
+func tell(c group.Client, r *remoting.Request) (err error) {
+	for _, session := range c.Sessions {
+		if err = channelOf(session).Oneway(r); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // closed takes a channel out of every group.

@@ -52,6 +52,7 @@ func TestAHeartbeatMakesTheGroupAndItsRetryTopic(t *testing.T) {
 
 func TestMembersHearOfAChangeOnce(t *testing.T) {
 	withNode(t, nil, func(s *scene) {
+		s.allKnown()
 		a, b := s.dial(), s.dial()
 		a.beat("a", "T")
 		equal(t, "a joined: a", a.noticed(), "40 group")
@@ -76,6 +77,7 @@ func TestMembersHearOfAChangeOnce(t *testing.T) {
 
 func TestAClientUnregisters(t *testing.T) {
 	withNode(t, nil, func(s *scene) {
+		s.allKnown()
 		a, b := s.dial(), s.dial()
 		a.beat("a", "T")
 		b.beat("b", "T")

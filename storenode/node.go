@@ -149,7 +149,8 @@ func (n *Node) openTables() (err error) {
 }
 
 func (n *Node) openMembers() (err error) {
-	n.presence = &presence{log: n.log, config: n.config, clients: newClients(), groups: n.groups, topics: n.topics}
+	n.presence = &presence{log: n.log, config: n.config, clients: newClients(), groups: n.groups, topics: n.topics, hold: newStartHold(n.config.HeldLists)}
+	n.opened = append(n.opened, func() error { n.presence.hold.close(); return nil })
 	members := group.DefaultMembersConfig()
 	members.OnChange = n.presence.notify
 	n.members, err = group.OpenMembers(configfile.On(n.fs), n.file("gantry", "subscriptions.json"), members, n.log)
@@ -186,9 +187,14 @@ func (n *Node) listen() (err error) {
 
 func (n *Node) serve() {
 	n.conns = remoting.NewServer(n.log, n.config.Limits, n.config.Connections)
-	peers := session.New(session.Config{Cluster: n.config.BrokerClusterName, ClusterKey: n.config.ClusterKey, Log: n.log, Handle: n.handler(), Closed: n.peerGone, Gateway: n.reachedAt})
+	peers := session.New(session.Config{Cluster: n.config.BrokerClusterName, ClusterKey: n.config.ClusterKey, Log: n.log, Handle: n.handler(), Closed: n.peerGone, Gateway: n.reachedAt, Announced: n.presence.hold.hasAnnounced})
 	n.conns.Serve(n.listener, peers.Open)
+	n.presence.hold.start()
 }
+
+// KnowProxies says which proxies are known to be alive, by id: consumer lists are
+// kept back after the start until they have announced their clients, or for 1.5 s.
+func (n *Node) KnowProxies(ids []string) { n.presence.hold.expect(ids) }
 
 // reachedAt hears from a proxy where clients reach the node.
 func (n *Node) reachedAt(addr string) {

@@ -75,6 +75,12 @@ func (s *scene) open() {
 	}
 }
 
+// allKnown lets the time after the start go by in which lists are kept back.
+func (s *scene) allKnown() {
+	time.Sleep(startHoldBound)
+	synctest.Wait()
+}
+
 // close stops the node, where it runs.
 func (s *scene) close() {
 	s.t.Helper()

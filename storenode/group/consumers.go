@@ -56,7 +56,7 @@ func (m *Members) RegisterConsumer(ch Channel, data ConsumerData) (changed bool,
 	}
 	modelChanged := g.setModel(data)
 	topicsChanged, versionsChanged := g.subscribe(data.Subscriptions)
-	changed = g.join(ch) || topicsChanged
+	changed = g.join(ch, m.newMember(ch.ClientID(), time.Now())) || topicsChanged
 	m.registrationsOf(ch).consumers[data.Group] = struct{}{}
 	if changed {
 		m.noteChange(data.Group, g)
@@ -116,17 +116,16 @@ func (g *consumerGroup) setModel(data ConsumerData) (changed bool) {
 
 // join puts or renews the member; changed says whether its client id is new in the group. A second session of a
 // client is no change.
-func (g *consumerGroup) join(ch Channel) (changed bool) {
-	clientID := ch.ClientID()
-	g.lastSeen = time.Now()
-	if old := g.members[ch]; old != nil && old.clientID == clientID {
-		old.lastSeen = g.lastSeen
+func (g *consumerGroup) join(ch Channel, now *member) (changed bool) {
+	g.lastSeen = now.lastSeen
+	if old := g.members[ch]; old != nil && old.clientID == now.clientID {
+		*old = *now
 		return false
 	}
 	changed = g.leave(ch)
-	g.members[ch] = &member{clientID: clientID, lastSeen: g.lastSeen}
-	g.clientIDs[clientID]++
-	return changed || g.clientIDs[clientID] == 1
+	g.members[ch] = now
+	g.clientIDs[now.clientID]++
+	return changed || g.clientIDs[now.clientID] == 1
 }
 
 // leave takes the member out; changed says whether it was the last with its client id.

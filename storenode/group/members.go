@@ -36,9 +36,9 @@ type MembersConfig struct {
 	MaxGroups          int // consumer groups, online or kept; as many producer groups
 	MaxMembersPerGroup int
 
-	// OnChange is called once for the changes of a group within NotifyDelay, with the channels that are its members
-	// then, so that each gets code 40. It runs on the table's goroutine, without locks, and must not block. May be nil.
-	OnChange func(group string, channels []Channel)
+	// OnChange is called once for the changes of a group within NotifyDelay, so that each of its members gets code 40. It
+	// runs on the table's goroutine, without locks, and must not block. May be nil.
+	OnChange func(group string)
 	// OnExpire is called, likewise, with a channel whose last registration has expired, so that it is closed. May be nil.
 	OnExpire func(Channel)
 }
@@ -69,12 +69,19 @@ type Members struct {
 	producers map[string]map[Channel]*member
 	channels  map[Channel]*registrations
 	changed   map[string]struct{} // groups whose members wait for a notice
+	beats     uint64              // registrations so far
 }
 
-// member is one client in one group.
+// member is one session of a client in one group.
 type member struct {
 	clientID string
 	lastSeen time.Time
+	beat     uint64 // its last registration's number
+}
+
+func (m *Members) newMember(clientID string, now time.Time) *member {
+	m.beats++
+	return &member{clientID: clientID, lastSeen: now, beat: m.beats}
 }
 
 // registrations are the groups of one channel.
@@ -128,28 +135,26 @@ func (m *Members) RegisterProducer(ch Channel, group string) error {
 		g = map[Channel]*member{}
 		m.producers[group] = g
 	}
-	g[ch] = &member{clientID: ch.ClientID(), lastSeen: time.Now()}
+	g[ch] = m.newMember(ch.ClientID(), time.Now())
 	m.registrationsOf(ch).producers[group] = struct{}{}
 	return nil
 }
 
-// Producers returns the channels of the producer group.
-func (m *Members) Producers(group string) []Channel {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	channels := make([]Channel, 0, len(m.producers[group]))
-	for ch := range m.producers[group] {
-		channels = append(channels, ch)
-	}
-	return channels
-}
-
-// Unregister takes the channel out of a producer group and a consumer group (code 35); "" names none.
+// Unregister takes the channel's client out of a producer group and a consumer group (code 35), with all its sessions:
+// it says so over one of them only. "" names no group. A channel that is in neither takes nobody out.
 func (m *Members) Unregister(ch Channel, producerGroup, consumerGroup string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.removeProducer(ch, producerGroup)
-	m.removeConsumer(ch, consumerGroup)
+	if g := m.producers[producerGroup]; g[ch] != nil {
+		for _, session := range sessionsOf(g, g[ch].clientID) {
+			m.removeProducer(session, producerGroup)
+		}
+	}
+	if g := m.consumers[consumerGroup]; g != nil && g.members[ch] != nil {
+		for _, session := range sessionsOf(g.members, g.members[ch].clientID) {
+			m.removeConsumer(session, consumerGroup)
+		}
+	}
 }
 
 // ChannelClosed takes the channel out of all its groups.

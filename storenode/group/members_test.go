@@ -36,7 +36,7 @@ func TestMembersComeAndGoWithOneNoticeEach(t *testing.T) {
 		s.ChannelClosed(b)
 		s.wantIDs("")
 		s.wantNotices()
-		if s.ConsumerIDs("g", "b") != nil {
+		if s.ConsumerIDs("g") != nil {
 			t.Error("a group without members has a list")
 		}
 	})
@@ -65,21 +65,60 @@ func TestASecondSessionOfAClientIsNoChange(t *testing.T) {
 		s.ChannelClosed(first)
 		s.wantNotices()
 		s.wantIDs("a")
-		if got := s.Consumers("g"); !slices.Equal(got, []Channel{second}) {
-			t.Errorf("channels %v", got)
+		s.wantSessions("a", second)
+	})
+}
+
+func TestAClientIsOneMemberHoweverManyItsSessions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, &configtest.FS{}, nil)
+		first, second, third, other := &channel{id: "a"}, &channel{id: "a"}, &channel{id: "a"}, &channel{id: "b"}
+		for _, ch := range []*channel{first, second, other, third} {
+			s.heartbeat(ch, "T=*@1")
+		}
+		s.wantNotices("g: a b")
+		s.wantSessions("a", third, second, first)
+		s.heartbeat(second, "T=*@1")
+		s.wantSessions("a", second, third, first)
+		s.ChannelClosed(second)
+		s.wantIDs("a b")
+		s.wantSessions("a", third, first)
+		s.Unregister(first, "", "g")
+		s.wantIDs("b")
+		s.wantNotices("g: b")
+		s.heartbeat(third, "T=*@1")
+		s.heartbeat(first, "T=*@1")
+		s.wantNotices("g: a b")
+		s.ChannelClosed(first)
+		s.ChannelClosed(third)
+		s.wantIDs("b")
+		s.wantNotices("g: b")
+	})
+}
+
+func TestAProducersSessionsAreOneClientToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, &configtest.FS{}, nil)
+		first, second := &channel{id: "a"}, &channel{id: "a"}
+		if err := errors.Join(s.RegisterProducer(first, "p"), s.RegisterProducer(second, "p"), s.RegisterProducer(first, "p")); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Producers("p"); len(got) != 1 || !slices.Equal(got[0].Sessions, []Channel{first, second}) {
+			t.Errorf("producers %v", got)
+		}
+		s.Unregister(second, "p", "")
+		if got := s.Producers("p"); len(got) != 0 {
+			t.Errorf("producers %v when one has unregistered", got)
 		}
 	})
 }
 
-func TestTheCallerIsInItsOwnList(t *testing.T) {
+func TestAStrangersFarewellTakesNobodyOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, &configtest.FS{}, nil)
-		s.heartbeat(&channel{id: "b"}, "T=*@1")
-		for _, c := range [][2]string{{"a", "a b"}, {"b", "b"}, {"", "b"}} {
-			if got := strings.Join(s.ConsumerIDs("g", c[0]), " "); got != c[1] {
-				t.Errorf("caller %q: got %q", c[0], got)
-			}
-		}
+		s.heartbeat(&channel{id: "a"}, "T=*@1")
+		s.Unregister(&channel{id: "a"}, "", "g")
+		s.wantIDs("a")
 	})
 }
 
@@ -188,7 +227,7 @@ func TestWhoIsSilentExpires(t *testing.T) {
 		}
 		s.wantNotices("g: lively")
 		s.wantIDs("lively")
-		if got := s.Producers("p"); !slices.Equal(got, []Channel{half}) {
+		if got := s.Producers("p"); len(got) != 1 || !slices.Equal(got[0].Sessions, []Channel{half}) {
 			t.Errorf("producers %v", got)
 		}
 		if !slices.Equal(s.expired, []string{"silent"}) {
@@ -274,7 +313,8 @@ func TestMembersUnderLoad(t *testing.T) {
 			ch := &channel{id: fmt.Sprint(c)}
 			for range 100 {
 				s.heartbeat(ch, "T=*@1")
-				s.ConsumerIDs("g", "")
+				s.ConsumerIDs("g")
+				s.Consumers("g")
 				s.Lookup([]byte("g"), []byte("T"))
 				s.ChannelClosed(ch)
 			}

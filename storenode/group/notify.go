@@ -39,16 +39,16 @@ func (m *Members) run() {
 // giveNotice calls OnChange for each changed group that still has members.
 func (m *Members) giveNotice() {
 	m.mu.Lock()
-	notices := make(map[string][]Channel, len(m.changed))
+	var groups []string
 	for group := range m.changed {
-		notices[group] = m.consumerChannels(group)
+		if g := m.consumers[group]; g != nil && len(g.members) > 0 {
+			groups = append(groups, group)
+		}
 	}
 	clear(m.changed)
 	m.mu.Unlock()
-	for group, channels := range notices {
-		if len(channels) > 0 {
-			m.config.OnChange(group, channels)
-		}
+	for _, group := range groups {
+		m.config.OnChange(group)
 	}
 }
 

@@ -50,12 +50,11 @@ func newScene(t *testing.T, fsys *configtest.FS, change func(*MembersConfig)) *s
 	return s
 }
 
-func (s *scene) onChange(group string, channels []Channel) {
+func (s *scene) onChange(group string) {
 	var ids []string
-	for _, ch := range channels {
-		ids = append(ids, ch.ClientID())
+	for _, c := range s.Consumers(group) {
+		ids = append(ids, c.ID)
 	}
-	slices.Sort(ids)
 	s.mu.Lock()
 	s.notices = append(s.notices, group+": "+strings.Join(ids, " "))
 	s.mu.Unlock()
@@ -102,8 +101,24 @@ func (s *scene) wantNotices(want ...string) {
 
 func (s *scene) wantIDs(want string) {
 	s.Helper()
-	if got := strings.Join(s.ConsumerIDs("g", ""), " "); got != want {
+	if got := strings.Join(s.ConsumerIDs("g"), " "); got != want {
 		s.Errorf("consumer ids %q, want %q", got, want)
+	}
+}
+
+// wantSessions compares a consumer's sessions, the latest first.
+func (s *scene) wantSessions(id string, want ...*channel) {
+	s.Helper()
+	var got []*channel
+	for _, c := range s.Consumers("g") {
+		for _, session := range c.Sessions {
+			if c.ID == id {
+				got = append(got, session.(*channel))
+			}
+		}
+	}
+	if !slices.Equal(got, want) {
+		s.Errorf("sessions of %s: %v, want %v", id, got, want)
 	}
 }
 
