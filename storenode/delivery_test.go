@@ -1,6 +1,8 @@
 package storenode
 
 import (
+	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -68,5 +70,35 @@ func TestADeliveryThatTheDiskRefusesComesLater(t *testing.T) {
 		full.Store(false)
 		time.Sleep(5 * time.Second)
 		equal(t, "body", string(p.one("T", 0).Body), "m")
+	})
+}
+
+func TestADelayedMessageThatTheDiskHasChangedHoldsUpNobody(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		p := s.dial()
+		for _, body := range []string{"damaged", "sound"} {
+			h := to("T")
+			h.Properties = props("DELAY", "3")
+			p.send(h, body)
+		}
+		file, err := s.fs.Open("/store/commitlog/00000000000000000000")
+		head := make([]byte, 4096)
+		if err == nil {
+			_, err = file.ReadAt(head, 0)
+		}
+		if err == nil {
+			_, err = file.WriteAt([]byte("D"), int64(bytes.Index(head, []byte("damaged"))))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(11 * time.Second)
+		var got []string
+		for _, m := range p.stored("T", 0) {
+			got = append(got, string(m.Body))
+		}
+		if !slices.Equal(got, []string{"sound"}) {
+			t.Errorf("delivered %q", got)
+		}
 	})
 }
