@@ -94,25 +94,6 @@ func checkMembers(t *testing.T, address string, pair map[string]string) {
 	}
 }
 
-// administer does with the official tool what every operator does first.
-func administer(t *testing.T, r release, list string, brokers map[string]string) {
-	t.Helper()
-	topic := theatre.Client(t, agent.Go212, namesrv{list: list}).Unique("administered")
-	addresses := []string{stage.BrokerName, "DefaultCluster"}
-	for _, address := range brokers {
-		addresses = append(addresses, address)
-	}
-	t.Run("changes", func(t *testing.T) {
-		created := []string{"create topic to " + brokers["0"] + " success", topic}
-		r.prints(t, created, "updateTopic", "-n", list, "-c", "DefaultCluster", "-t", topic, "-r", "3", "-w", "2")
-	})
-	t.Run("asks", func(t *testing.T) {
-		r.prints(t, addresses, "clusterList", "-n", list)
-		r.prints(t, []string{`"readQueueNums":3`, `"writeQueueNums":2`, brokers["0"]}, "topicRoute", "-n", list, "-t", topic)
-		r.prints(t, []string{topic, "DefaultCluster"}, "topicList", "-n", list, "-c")
-	})
-}
-
 // end ends the master in one way, and looks at why and how soon the proxy takes it out of the route.
 func end(t *testing.T, proxy *server.Alone, how func() error, why string, left map[string]string) {
 	t.Helper()

@@ -19,6 +19,8 @@ type Alone struct {
 	// Address is where it answers.
 	Address string
 	gantry  *gantry
+	start   func(*gantry) (*process.Process, error)
+	code    int // what it answers when it serves, be it with an error
 }
 
 // StartProxy starts a proxy and returns when it answers.
@@ -49,25 +51,31 @@ func startAlone(ctx context.Context, config Config, port, code int, start func(*
 	if err != nil {
 		return nil, err
 	}
-	a := &Alone{Address: block.Address(port), gantry: newGantry(config, block)}
-	if a.Process, err = start(a.gantry); err == nil {
-		err = a.await(ctx, code)
-	}
-	if err != nil {
+	a := &Alone{Address: block.Address(port), gantry: newGantry(config, block), start: start, code: code}
+	if err := a.StartAgain(ctx); err != nil {
 		a.Close()
 		return nil, err
 	}
 	return a, nil
 }
 
+// StartAgain starts it after its end, where it was, and returns when it answers.
+func (a *Alone) StartAgain(ctx context.Context) error {
+	var err error
+	if a.Process, err = a.start(a.gantry); err != nil {
+		return err
+	}
+	return a.await(ctx)
+}
+
 // await asks until there is an answer, whatever it says.
-func (a *Alone) await(ctx context.Context, code int) error {
+func (a *Alone) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if _, err := wire.Ask(ctx, a.Address, code, nil, nil); err == nil {
+		if _, err := wire.Ask(ctx, a.Address, a.code, nil, nil); err == nil {
 			return nil
 		}
 		select {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 )
 
@@ -68,8 +69,18 @@ func (r *Route) Master() string {
 	return r.Brokers[0].Addresses["0"]
 }
 
-// AskRoute asks a name server where a topic lies. found is false when it has no route.
+// AskRoute asks a name server where a topic lies; of a list separated by semicolons the first that answers. found is false
+// when it has no route.
 func AskRoute(ctx context.Context, namesrv, topic string) (route Route, found bool, err error) {
+	for one := range strings.SplitSeq(namesrv, ";") {
+		if route, found, err = askRoute(ctx, one, topic); err == nil {
+			break
+		}
+	}
+	return route, found, err
+}
+
+func askRoute(ctx context.Context, namesrv, topic string) (route Route, found bool, err error) {
 	const getRoute, topicNotExist = 105, 17
 	reply, err := Ask(ctx, namesrv, getRoute, map[string]string{"topic": topic, "acceptStandardJsonOnly": "true"}, nil)
 	if err != nil {
