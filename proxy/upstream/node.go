@@ -30,6 +30,8 @@ type Node struct {
 	waitingBytes int
 	lastTrouble  error
 
+	largeFrames sync.Pool // of *[]byte: copies for requests in flight
+
 	draining atomic.Bool   // further requests are refused
 	parked   chan struct{} // something began to wait
 	cancel   context.CancelCauseFunc

@@ -12,6 +12,7 @@ type request struct {
 	policy Policy
 	taken  int       // bytes of the client's share
 	frame  []byte    // a copy while it waits, and while in flight where it may be sent again
+	large  *[]byte   // holds it where it is too large for spareFrameBytes
 	giveUp time.Time // zero until it has waited
 	lost   bool      // an earlier attempt may have been carried out
 }
@@ -25,10 +26,12 @@ func (r *request) doubt() string {
 }
 
 // What a session keeps for its next requests: less than 100 KB where its client
-// is busy (BenchmarkForward).
+// is busy (BenchmarkForward). Copies of larger frames go to the clients that need
+// one next, up to largeFrameBytes.
 const (
 	spareRequests   = 128
 	spareFrameBytes = 512
+	largeFrameBytes = 64 << 10
 )
 
 // request makes one, without a frame; mu is held.
@@ -43,6 +46,19 @@ func (s *Session) request(sum remoting.Summary, policy Policy) *request {
 	return r
 }
 
+// keep copies the frame of a request; mu is held.
+func (s *Session) keep(r *request, frame []byte) {
+	if len(frame) <= spareFrameBytes {
+		r.frame = append(r.frame, frame...)
+		return
+	}
+	if r.large, _ = s.node.largeFrames.Get().(*[]byte); r.large == nil {
+		r.large = new([]byte)
+	}
+	*r.large = append((*r.large)[:0], frame...)
+	r.frame = *r.large
+}
+
 // release gives back what a request took of the client's share; mu is held.
 func (s *Session) release(r *request) {
 	if r.taken > 0 {
@@ -54,12 +70,15 @@ func (s *Session) release(r *request) {
 // recycle takes a request that is settled; mu is held.
 func (s *Session) recycle(r *request) {
 	s.release(r)
+	if r.large != nil {
+		if cap(*r.large) <= largeFrameBytes {
+			s.node.largeFrames.Put(r.large)
+		}
+		r.large, r.frame = nil, nil
+	}
 	if len(s.spare) == spareRequests || s.closed {
 		return
 	}
 	*r = request{frame: r.frame[:0]}
-	if cap(r.frame) > spareFrameBytes {
-		r.frame = nil
-	}
 	s.spare = append(s.spare, r)
 }

@@ -80,7 +80,7 @@ func (s *Session) admit(sum remoting.Summary, policy Policy, frame []byte) (l *l
 	}
 	s.register(sum.Code, frame)
 	if s.joined == nil {
-		r.frame = append(r.frame, frame...)
+		s.keep(r, frame)
 		s.park(r)
 		return nil, e
 	}
@@ -96,7 +96,7 @@ func (s *Session) send(r *request, frame []byte) {
 		return
 	}
 	if r.policy.Retry != WhenNotAppended {
-		r.frame = append(r.frame, frame...)
+		s.keep(r, frame)
 	}
 	s.inFlight[s.lastID] = r
 }
