@@ -70,12 +70,16 @@ func (qs *Queues) Find(topic string, queueID int32) *Queue {
 	return qs.topics[topic][queueID]
 }
 
+// Lookup is Find for a name that is borrowed. It does not allocate.
+func (qs *Queues) Lookup(topic []byte, queueID int32) *Queue {
+	qs.mu.RLock()
+	defer qs.mu.RUnlock()
+	return qs.topics[string(topic)][queueID]
+}
+
 // FindOrAdd returns the queue, making an empty one in memory where there is none. It allocates only then.
 func (qs *Queues) FindOrAdd(topic []byte, queueID int32) *Queue {
-	qs.mu.RLock()
-	q := qs.topics[string(topic)][queueID]
-	qs.mu.RUnlock()
-	if q != nil {
+	if q := qs.Lookup(topic, queueID); q != nil {
 		return q
 	}
 	return qs.add(string(topic), queueID)

@@ -13,6 +13,8 @@ type DamageError struct {
 	File   string
 	Offset int64 // in the file, bytes
 	Err    error
+
+	undone int // the index's when it was found
 }
 
 func (e *DamageError) Error() string {
@@ -25,30 +27,43 @@ func (f *file) damaged(offset int64, err error) *DamageError {
 	return &DamageError{File: f.path, Offset: offset, Err: err}
 }
 
-// EndBefore is the offset of the newest record that older files than this one hold; 0 where there are none. ok is false
-// where there is no such file.
-func (x *Index) EndBefore(path string) (end commitlog.Offset, ok bool) {
+// foundAt notes in an error that is a *DamageError when it was found.
+func foundAt(undone int, err error) error {
+	if found := (*DamageError)(nil); errors.As(err, &found) {
+		found.undone = undone
+	}
+	return err
+}
+
+// EndBefore is the offset of the newest record in the files that are older than the damaged one; 0 where there are none. ok
+// is false where that file has been taken back since it was found.
+func (x *Index) EndBefore(found *DamageError) (end commitlog.Offset, ok bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	at := x.findLocked(path)
+	at := x.findLocked(found)
 	if at > 0 {
 		end = x.files[at-1].header.endOffset
 	}
 	return end, at >= 0
 }
 
-func (x *Index) findLocked(path string) int {
-	return slices.IndexFunc(x.files, func(f *file) bool { return f.path == path })
+// findLocked returns -1 where items were taken back since the damage was found: it may be gone.
+func (x *Index) findLocked(found *DamageError) int {
+	if found.undone != x.undone {
+		return -1
+	}
+	return slices.IndexFunc(x.files, func(f *file) bool { return f.path == found.File })
 }
 
-// TakeBack removes the file and all newer ones, and what the file before holds of its last record, which may go on in the
-// file removed: next, where the indexer goes on. Queries under way end with the files they have. Error: the file system's.
-func (x *Index) TakeBack(path string) (next commitlog.Offset, err error) {
+// TakeBack removes the damaged file and all newer ones, and what the file before holds of its last record, which may go on
+// in the one removed: next, where the indexer goes on. Queries under way end with the files they have. Error: the file
+// system's.
+func (x *Index) TakeBack(found *DamageError) (next commitlog.Offset, err error) {
 	x.flushMu.Lock()
 	defer x.flushMu.Unlock()
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for at := x.findLocked(path); at >= 0 && len(x.files) > at; {
+	for at := x.findLocked(found); at >= 0 && len(x.files) > at; {
 		if err := x.removeNewestLocked(); err != nil {
 			return 0, err
 		}

@@ -24,7 +24,7 @@ import (
 func testConfig(system vfs.FS) Config {
 	return Config{
 		FS: system, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Dir: "/store/index",
-		MaxHashSlotNum: 7, MaxIndexNum: 20,
+		MaxHashSlotNum: 7, MaxIndexNum: 20, OnDamage: func(*DamageError) {},
 	}
 }
 
@@ -352,6 +352,13 @@ func FuzzLoad(f *testing.F) {
 		x := open(t, cfg)
 		if _, err := x.Query("T", "k", 10, 0, math.MaxInt64); err != nil {
 			t.Fatal(err)
+		}
+		v := x.NewVerifier()
+		for _, offset := range []int64{limit, 4, limit} {
+			var found *DamageError
+			if err := v.Check([]byte("T"), []byte("k"), []byte("a b"), commitlog.Offset(offset), 1); err != nil && !errors.As(err, &found) {
+				t.Fatal(err)
+			}
 		}
 		if _, err := x.Rollback(commitlog.Offset(limit)); err != nil {
 			t.Fatal(err)

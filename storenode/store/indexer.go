@@ -130,17 +130,12 @@ func (x *indexer) follow(stop <-chan struct{}) error {
 
 // repair has the file made again that was found damaged, and all that came after it. Anybody may call it.
 func (x *indexer) repair(found *index.DamageError) {
-	for {
-		known := x.damaged.Load()
-		if known != nil && known.File <= found.File {
-			return
-		}
-		if x.damaged.CompareAndSwap(known, found) {
-			break
-		}
+	if !x.damaged.CompareAndSwap(nil, found) {
+		return
 	}
-	x.store.logger.Error("index file is damaged and made again from the commit log", "file", found.File, "offset", found.Offset, "error", found.Err)
-	x.wake()
+	if x.wake(); !x.store.cfg.MessageIndexEnable {
+		x.store.logger.Error("index file is damaged, and messages are not indexed", "file", found.File, "offset", found.Offset, "error", found.Err)
+	}
 }
 
 // takeBack goes back to where the damaged file begins, if there is one. The position goes first: who compares index and
@@ -150,24 +145,34 @@ func (x *indexer) takeBack() error {
 	if found == nil {
 		return nil
 	}
-	if end, ok := x.store.index.EndBefore(found.File); ok {
+	if end, ok := x.store.index.EndBefore(found); ok {
+		x.store.logger.Error("index file is damaged and made again from the commit log", "file", found.File, "offset", found.Offset, "error", found.Err)
 		x.behind.Store(int64(max(end, x.store.log.Min())))
-		next, err := x.store.index.TakeBack(found.File)
+		next, err := x.store.index.TakeBack(found)
 		if err != nil {
 			return err
 		}
 		x.startAt(x.store.indexStart(next))
 	}
-	x.damaged.CompareAndSwap(found, nil)
+	x.damaged.Store(nil)
 	return nil
 }
 
-// indexRecord puts the record's keys into the index; a rolled-back message is not worth finding.
+// indexed says whether the record's keys are in the index: a rolled-back message is not worth finding.
+func indexed(r message.Record) bool {
+	return message.TransactionType(r.SysFlag()) != message.FlagTransactionRollback
+}
+
+func keysOf(r message.Record) (uniqKey, keys []byte) {
+	properties := r.Properties()
+	return properties.Get(message.PropertyUniqKey), properties.Get(message.PropertyKeys)
+}
+
+// indexRecord puts the record's keys into the index.
 func (s *Store) indexRecord(r message.Record) error {
-	if message.TransactionType(r.SysFlag()) == message.FlagTransactionRollback {
+	if !indexed(r) {
 		return nil
 	}
-	properties := r.Properties()
-	return s.index.Put(r.Topic(), properties.Get(message.PropertyUniqKey), properties.Get(message.PropertyKeys),
-		commitlog.Offset(r.PhysicalOffset()), r.StoreTimestamp())
+	uniqKey, keys := keysOf(r)
+	return s.index.Put(r.Topic(), uniqKey, keys, commitlog.Offset(r.PhysicalOffset()), r.StoreTimestamp())
 }

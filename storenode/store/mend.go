@@ -170,7 +170,6 @@ const shownMends = 50
 // begin prepares all mends, those too that come meanwhile, and returns those there is something to do for.
 func (m *mender) begin() []*mend {
 	work := []*mend{}
-	m.each(func(j *mend) { j.begun = false })
 	for m.store.running() {
 		var fresh []*mend
 		m.each(func(j *mend) {
@@ -228,6 +227,7 @@ func (m *mender) end(mends []*mend) (again bool) {
 		j.failing, j.units = true, nil
 	}
 	m.buffered = 0
+	m.each(func(j *mend) { j.begun = false })
 	return again
 }
 
@@ -278,7 +278,7 @@ type mend struct {
 	store    *Store
 	queue    *consumequeue.Queue
 	from, to consumequeue.Offset // guarded by mender.mu; written by its goroutine once the mend has begun
-	begun    bool                // guarded by mender.mu
+	begun    bool                // guarded by mender.mu; false again between two tries
 	reason   error
 	failing  bool  // it was tried before and has failed
 	err      error // of this round

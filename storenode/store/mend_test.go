@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,206 +16,6 @@ import (
 	"gantry/storenode/consumequeue"
 	"gantry/storenode/vfs"
 )
-
-// logged is a logger's text that a test may read while it grows.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-// take returns the lines so far that hold all the words, and forgets all lines.
-func (l *logged) take(words ...string) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var found []string
-lines:
-	for line := range strings.Lines(l.text.String()) {
-		for _, word := range words {
-			if !strings.Contains(line, word) {
-				continue lines
-			}
-		}
-		found = append(found, line)
-	}
-	l.text.Reset()
-	return found
-}
-
-// rotting is a store whose files a test damages while it runs.
-type rotting struct {
-	*Store
-	t    *testing.T
-	mem  *vfs.Mem
-	log  *logged
-	want map[string][]string // bodies by queue
-}
-
-// rot opens a store, sends what fill says, and has it write all units to files.
-func rot(t *testing.T, cfg Config, fill func(send func(...msg))) *rotting {
-	t.Helper()
-	r := &rotting{t: t, mem: vfs.NewMem(), log: &logged{}, want: map[string][]string{}}
-	r.open(cfg)
-	fill(func(messages ...msg) {
-		send(t, r.Store, messages...)
-		for _, m := range messages {
-			if kind := message.TransactionType(m.sysFlag); kind == 0 || kind == message.FlagTransactionCommit {
-				r.want[queueName(m.topic, m.queueID)] = append(r.want[queueName(m.topic, m.queueID)], m.body)
-			}
-		}
-	})
-	if err := r.queues.Write(0); err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func queueName(topic string, id int32) string { return fmt.Sprintf("%s/%d", topic, id) }
-
-func (r *rotting) open(cfg Config) {
-	r.t.Helper()
-	s, err := Open(cfg, r.mem, slog.New(slog.NewTextHandler(r.log, nil)))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.Store = s
-	r.t.Cleanup(func() {
-		select {
-		case <-s.stop:
-		default:
-			_ = s.Close()
-		}
-	})
-}
-
-// files returns the content of all files below a folder.
-func (r *rotting) files(dir string) map[string]string {
-	r.t.Helper()
-	all := map[string]string{}
-	entries, err := r.mem.List(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		r.t.Fatal(err)
-	}
-	for _, e := range entries {
-		path := dir + "/" + e.Name
-		if e.Dir {
-			for name, content := range r.files(path) {
-				all[name] = content
-			}
-			continue
-		}
-		all[path] = string(r.read(path))
-	}
-	return all
-}
-
-func (r *rotting) read(path string) []byte {
-	r.t.Helper()
-	f, err := r.mem.Open(path)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	size, err := f.Size()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	b := make([]byte, size)
-	if _, err := f.ReadAt(b, 0); err != nil {
-		r.t.Fatal(err)
-	}
-	return b
-}
-
-func (r *rotting) write(path string, at int64, b []byte) {
-	r.t.Helper()
-	f, err := r.mem.Open(path)
-	if err == nil {
-		_, err = f.WriteAt(b, at)
-	}
-	if err != nil {
-		r.t.Fatal(err)
-	}
-}
-
-// served reads a queue as a consumer does that tries again while units are mended, for at most a minute.
-func (r *rotting) served(topic string, id int32) []string {
-	r.t.Helper()
-	var all []string
-	low, high := r.Bounds(topic, id)
-	for offset, tries := low, 0; offset < high; {
-		found, err := r.Get(Query{Topic: topic, QueueID: id, Offset: offset, MaxNum: 32})
-		if errors.Is(err, ErrMending) && tries < 60 {
-			tries++
-			time.Sleep(time.Second)
-			continue
-		}
-		if err != nil || found.NextBeginOffset <= offset {
-			r.t.Fatalf("get %s %d at %d: %+v, %v", topic, id, offset, found, err)
-		}
-		for _, m := range split(r.t, found.Bytes) {
-			if m.Topic != topic || m.QueueID != id || m.QueueOffset != low+int64(len(all)) {
-				r.t.Fatalf("message %d of %s %d where message %d of %s %d belongs", m.QueueOffset, m.Topic, m.QueueID, len(all), topic, id)
-			}
-			all = append(all, string(m.Body))
-		}
-		offset = found.NextBeginOffset
-		found.Release()
-	}
-	return all
-}
-
-// checkServed compares all queues with what was sent.
-func (r *rotting) checkServed() {
-	r.t.Helper()
-	for name, want := range r.want {
-		topic, id, _ := strings.Cut(name, "/")
-		if got := r.served(topic, int32(id[0]-'0')); !slices.Equal(got, want) {
-			r.t.Fatalf("queue %s: %d messages, want %d", name, len(got), len(want))
-		}
-	}
-}
-
-// same compares files with what they were.
-func (r *rotting) same(dir string, want map[string]string) {
-	r.t.Helper()
-	got := r.files(dir)
-	for path := range want {
-		if got[path] != want[path] {
-			r.t.Fatalf("%s differs from what it was", path)
-		}
-	}
-	if len(got) != len(want) {
-		r.t.Fatalf("%d files below %s, want %d", len(got), dir, len(want))
-	}
-}
-
-// smallQueues has files of ten units, so that queues have several.
-func smallQueues() Config {
-	cfg := testConfig()
-	cfg.MappedFileSizeConsumeQueue = 10 * consumequeue.UnitBytes
-	return cfg
-}
-
-// threeQueues fills three queues of two topics, with transactions and batches among the messages.
-func threeQueues(messages int) func(send func(...msg)) {
-	return func(send func(...msg)) {
-		for i := range messages {
-			switch body := fmt.Sprint("message ", i); {
-			case i%7 == 3:
-				send(msg{topic: "A", body: body + " half", sysFlag: message.FlagTransactionPrepared}, msg{topic: "A", body: body, tags: "TagB"})
-			case i%3 == 0:
-				send(msg{topic: "A", queueID: 1, body: body, sysFlag: message.FlagTransactionCommit, tags: "TagA"})
-			default:
-				send(msg{topic: fmt.Sprint(string(rune('A' + i%2))), body: body, tags: fmt.Sprint("Tag", i%5), uniqKey: fmt.Sprint("U", i)})
-			}
-		}
-	}
-}
 
 func TestDamagedUnitsAreMadeAgainFromTheLog(t *testing.T) {
 	for name, damage := range map[string]func(units []byte){
@@ -263,17 +61,14 @@ func TestWhatIsMendedIsNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rot(t, smallQueues(), threeQueues(120))
 		r.write("/store/consumequeue/A/0/00000000000000000200", 60, make([]byte, 40))
-		r.log.take()
+		r.noted.take()
 		r.mendUnit(r.queues.Find("A", 0), 13, errNoUnit)
 		synctest.Wait()
-		r.log.mu.Lock()
-		text := r.log.text.String()
-		r.log.mu.Unlock()
+		lines := r.noted.take()
 		begin := []string{"level=ERROR", "topic=A", "queue_id=0", "file=/store/consumequeue/A/0/00000000000000000200", "offset=60", "from=13", "to=15", "physical_offset=0"}
 		end := []string{"level=INFO", "topic=A", "queue_id=0", "from=13", "to=15", "units=2", "messages_gone=0"}
-		lines := strings.Split(strings.TrimSpace(text), "\n")
 		if len(lines) != 2 {
-			t.Fatalf("log:\n%s", text)
+			t.Fatalf("log: %q", lines)
 		}
 		for i, words := range [][]string{begin, end} {
 			for _, word := range words {
@@ -441,7 +236,7 @@ func TestOnePassMendsManyQueues(t *testing.T) {
 		if total := int(r.End()); read > 3*total { // a first pass may begin before all are known
 			t.Errorf("read %d bytes of a log of %d", read, total)
 		}
-		if shown := len(r.log.take("is damaged and made again")); shown > 3*shownMends {
+		if shown := len(r.noted.take("is damaged and made again")); shown > 3*shownMends {
 			t.Errorf("%d entries in the log", shown)
 		}
 		shut(t, r.Store)
@@ -482,7 +277,7 @@ func TestMessagesThatTheLogHasLostLeaveBlanks(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("served %q", got)
 		}
-		if lines := r.log.take("consume queue mended", "messages_gone=1"); len(lines) != 1 {
+		if lines := r.noted.take("consume queue mended", "messages_gone=1"); len(lines) != 1 {
 			t.Errorf("log %q", lines)
 		}
 		shut(t, r.Store)
@@ -564,7 +359,7 @@ func TestTimesOfDeliveryOfOtherLevelsAreKept(t *testing.T) {
 func TestMendingIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := smallQueues()
-		cfg.MaxOpenQueueFiles = 0
+		cfg.MaxOpenQueueFiles, cfg.ScrubBytesPerSecond = 0, 0
 		r := rot(t, cfg, threeQueues(120))
 		before := r.files("/store/consumequeue")
 		r.served("B", 0)
@@ -581,7 +376,7 @@ func TestMendingIsTriedAgain(t *testing.T) {
 			}
 			time.Sleep(10 * time.Second)
 		}
-		if lines := r.log.take("cannot be mended"); len(lines) != 1 {
+		if lines := r.noted.take("cannot be mended"); len(lines) != 1 {
 			t.Errorf("log %q", lines)
 		}
 		r.mem.SetHook(nil)
@@ -601,7 +396,7 @@ func TestUnitsThatHaveExpiredAreNotMended(t *testing.T) {
 		if err := errors.Join(r.Log().Sync(), r.Log().DropOldest(starts[1])); err != nil {
 			t.Fatal(err)
 		}
-		r.log.take()
+		r.noted.take()
 		for _, q := range r.queues.All() {
 			found, err := r.Get(Query{Topic: q.Topic(), QueueID: q.ID(), Offset: int64(q.Min()), MaxNum: 3})
 			if err != nil || found.Status != MessageWasRemoving && found.Count == 0 {
@@ -614,7 +409,7 @@ func TestUnitsThatHaveExpiredAreNotMended(t *testing.T) {
 				t.Errorf("queue %s-%d begins at %d with %+v, %v", q.Topic(), q.ID(), q.Min(), u, err)
 			}
 		}
-		if lines := r.log.take("damaged"); len(lines) != 0 {
+		if lines := r.noted.take("damaged"); len(lines) != 0 {
 			t.Errorf("log %q", lines)
 		}
 		low := int64(r.queues.Find("A", 0).Min())

@@ -110,6 +110,7 @@ func (x *scrub) startAt(offset commitlog.Offset) {
 }
 
 func (x *scrub) finish() {
+	x.store.endDerived()
 	x.scanner, x.restingTo = nil, time.Now().Add(x.store.cfg.ScrubInterval)
 	x.findings.end(x.store.log.Min(), x.end)
 }

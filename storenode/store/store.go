@@ -46,6 +46,7 @@ type Store struct {
 	expiry     expiry
 	damages    damages
 	scrub      scrub
+	derived    derived
 	fromTable  bool // the queues were not looked at when they were loaded
 
 	stop  chan struct{}
@@ -90,6 +91,7 @@ func (s *Store) open() (err error) {
 	s.dispatcher.init(s)
 	s.indexer.init(s)
 	s.mender.init(s)
+	s.derived.init(s)
 	s.marks.table.init(s)
 	s.disk.store = s
 	s.disk.look()
