@@ -34,7 +34,7 @@ func TestASlaveOf533ActsForItsLostMaster(t *testing.T) {
 	c := theatre.Client(t, agent.Java532, namesrv{list: proxy.Address})
 	topic := c.Topic(1)
 	c.Producer().Send(agent.Sync, stage.Messages(topic, 5)...)
-	stage.Eventually(t, 60*time.Second, "the messages at the slave", func() bool { return maxOffset(t, slave.Address, topic, 0) == 5 })
+	stage.Eventually(t, 60*time.Second, "the messages at the slave", func() bool { return endOfQueue(t, slave.Address, topic, 0) == 5 })
 
 	master.Kill()
 	awaitShard(t, goneTime, proxy.Address, topic, map[string]string{"0": slave.Address})

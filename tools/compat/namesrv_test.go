@@ -67,7 +67,7 @@ func addSlave(t *testing.T, r release, proxy *server.Alone, master *realbroker.A
 	c := theatre.Client(t, agent.Java498, namesrv{list: proxy.Address})
 	topic := c.Topic(1)
 	c.Producer().Send(agent.Sync, stage.Messages(topic, 5)...)
-	stage.Eventually(t, 60*time.Second, "the messages at the slave", func() bool { return maxOffset(t, slave.Address, topic, 0) == 5 })
+	stage.Eventually(t, 60*time.Second, "the messages at the slave", func() bool { return endOfQueue(t, slave.Address, topic, 0) == 5 })
 	return pair
 }
 

@@ -183,8 +183,8 @@ func ask(t *testing.T, address string, code int, fields map[string]string, into 
 	return reply
 }
 
-// maxOffset is the end of a queue at one copy, -1 where it does not say.
-func maxOffset(t *testing.T, address, topic string, queue int) int64 {
+// endOfQueue is the end of a queue at one copy, -1 where it does not say.
+func endOfQueue(t *testing.T, address, topic string, queue int) int64 {
 	t.Helper()
 	const getMaxOffset = 30
 	reply, err := wire.Ask(context.Background(), address, getMaxOffset, map[string]string{"topic": topic, "queueId": strconv.Itoa(queue)}, nil)
