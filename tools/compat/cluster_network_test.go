@@ -39,10 +39,10 @@ func TestHostsThatAreCutApartReachAllOthersButNotEachOther(t *testing.T) {
 		question *remoting.Request
 		answered bool
 	}{
-		"the node through the cut proxy":   {through[cut], maxOffset(), false},
-		"the node through the whole proxy": {through[whole], maxOffset(), true},
-		"the node":                         {node.Address, maxOffset(), true},
-		"the cut proxy's name server":      {cut.Address, routeOf("TBW102"), true},
+		"the node through the cut proxy":   {through[cut], offsetRequest(), false},
+		"the node through the whole proxy": {through[whole], offsetRequest(), true},
+		"the node":                         {node.Address, offsetRequest(), true},
+		"the cut proxy's name server":      {cut.Address, routeRequest("TBW102"), true},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		if _, err := localcluster.Ask(ctx, check.address, check.question); (err == nil) != check.answered {
@@ -61,11 +61,11 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func maxOffset() *remoting.Request {
+func offsetRequest() *remoting.Request {
 	return &remoting.Request{Code: protocol.GetMaxOffset, Header: protocol.GetMaxOffsetRequest{Topic: "TBW102"}}
 }
 
-func routeOf(topic string) *remoting.Request {
+func routeRequest(topic string) *remoting.Request {
 	return &remoting.Request{Code: protocol.GetRouteInfoByTopic, Header: protocol.GetRouteInfoByTopicRequest{Topic: topic}}
 }
 
