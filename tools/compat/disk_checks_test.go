@@ -78,7 +78,7 @@ func (d *smallDisk) checkResidentsConsume(kinds ...agent.Kind) {
 // stored is how many messages of the load the queues hold.
 func (d *smallDisk) stored() (n int) {
 	for id := range loadQueues {
-		n += int(d.offset(getMaxOffset, queue{d.topic, id}.fields()) - d.offset(getMinOffset, queue{d.topic, id}.fields()))
+		n += int(offsetOf(d.T, d.broker, getMaxOffset, queue{d.topic, id}.fields()) - offsetOf(d.T, d.broker, getMinOffset, queue{d.topic, id}.fields()))
 	}
 	return n
 }
@@ -88,19 +88,9 @@ func (d *smallDisk) committed(group string) (n int) {
 	for id := range loadQueues {
 		fields := queue{d.topic, id}.fields()
 		fields["consumerGroup"] = group
-		n += int(d.offset(queryConsumerOffset, fields))
+		n += int(offsetOf(d.T, d.broker, queryConsumerOffset, fields))
 	}
 	return n
-}
-
-func (d *smallDisk) offset(code int, fields map[string]string) int64 {
-	d.Helper()
-	reply := mustAsk(d.T, d.broker, code, fields)
-	offset, err := strconv.ParseInt(reply.ExtFields["offset"], 10, 64)
-	if err != nil {
-		d.Fatalf("code %d of %v: code %d %s", code, fields, reply.Code, reply.Remark)
-	}
-	return offset
 }
 
 // checkQuestions asks what clients and an operator's tools ask about offsets, times, routes, the cluster and its topics.
@@ -196,7 +186,7 @@ func (d *smallDisk) checkUnbroken(seen []agent.Delivered) {
 	d.Helper()
 	delivered := places(seen)
 	for id := range loadQueues {
-		for offset := range d.offset(getMaxOffset, queue{d.topic, id}.fields()) {
+		for offset := range offsetOf(d.T, d.broker, getMaxOffset, queue{d.topic, id}.fields()) {
 			if !delivered[place{id, offset}] {
 				d.Errorf("nothing was delivered from queue %d offset %d", id, offset)
 			}

@@ -174,7 +174,7 @@ func (d *smallDisk) fillUntilRefused(leave int64, remark *regexp.Regexp) {
 	}()
 	stage.Eventually(d.T, fillTime, "a refused send", func() bool {
 		d.fill(leave)
-		reply = d.sendByHand()
+		reply = sendByHand(d.T, d.broker, d.probes, nil, agent.Body(64<<10, 0), nil) // of many blocks
 		return reply.Code == 14 && remark.MatchString(reply.Remark)
 	})
 	d.checkFreeBytes(leave, reply.Remark)
@@ -185,21 +185,6 @@ func (d *smallDisk) fill(leave int64) {
 	if err := d.disk.Fill(leave); err != nil {
 		d.Fatal(err)
 	}
-}
-
-// sendByHand sends a message of many blocks.
-func (d *smallDisk) sendByHand() *wire.Frame {
-	d.Helper()
-	const sendMessage = 10
-	reply, err := wire.Ask(context.Background(), d.broker, sendMessage, map[string]string{
-		"producerGroup": "by_hand", "topic": d.probes, "defaultTopic": "TBW102", "defaultTopicQueueNums": "4", "queueId": "0",
-		"sysFlag": "0", "bornTimestamp": strconv.FormatInt(time.Now().UnixMilli(), 10), "flag": "0",
-		"properties": "", "reconsumeTimes": "0", "unitMode": "false", "batch": "false",
-	}, agent.Body(64<<10, 0))
-	if err != nil {
-		d.Fatal(err)
-	}
-	return reply
 }
 
 // heals frees the disk and says that each client's sends are taken soon, by the same process.

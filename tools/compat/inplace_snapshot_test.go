@@ -167,16 +167,7 @@ func (s snapshot) size() (n int) {
 	return n
 }
 
-// areFound says that the server finds each record of the snapshot by its offset id, its unique id and each of its keys.
-func (s snapshot) areFound(t *testing.T, address string) {
-	t.Helper()
-	for _, records := range s.records {
-		for _, r := range records {
-			isFound(t, address, r)
-		}
-	}
-}
-
+// isFound says that the server finds a record by its offset id, its unique id and each of its keys.
 func isFound(t *testing.T, address string, r message.Record) {
 	t.Helper()
 	topic := string(r.Topic())
