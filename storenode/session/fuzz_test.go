@@ -44,6 +44,37 @@ func FuzzFramesBehindAHandshake(f *testing.F) {
 	})
 }
 
+// FuzzFramesBeforeAHandshake lets a peer say anything that does not know the
+// clusterKey: it never becomes a proxy.
+func FuzzFramesBeforeAHandshake(f *testing.F) {
+	proof := remoting.AppendRequest(nil, 2, &remoting.Request{Code: envelope.CodeProof, Header: envelope.Proof{MAC: "00"}})
+	for _, class := range envelope.Classes {
+		f.Add(append(handshake("g", class), proof...))
+	}
+	f.Add(proof)
+	f.Add(remoting.AppendRequest(envelope.Envelope{Session: 1, Kind: envelope.Request}.Append(nil), 7, &remoting.Request{Code: 10}))
+	f.Fuzz(func(t *testing.T, said []byte) {
+		p := New(Config{ClusterKey: "secret", Log: slog.New(slog.DiscardHandler),
+			Handle: func(_ *remoting.Command, to remoting.Responder) { to.Drop() }, Closed: func(*remoting.Channel) {}})
+		near, far := memnet.Pipe(memnet.Addr("a"), memnet.Addr("b"))
+		defer near.Close()
+		conn := remoting.NewConn(far, remoting.Limits{})
+		h := p.Open(conn)
+		source := remoting.NewFrameReader(&once{said}, 1<<20)
+		for {
+			_, frame, err := source.Next()
+			if err != nil || h.Frame(nil, frame) != nil {
+				break
+			}
+		}
+		if len(p.groups.all) != 0 {
+			t.Error("it was taken for a proxy")
+		}
+		conn.Close(context.Canceled)
+		h.Closed()
+	})
+}
+
 // say gives one connection's bytes to p as its server would.
 func say(p *Peers, class envelope.Class, said []byte) remoting.FrameHandler {
 	near, far := memnet.Pipe(memnet.Addr("a"), memnet.Addr("b"))
