@@ -195,9 +195,11 @@ func (s *Store) dispatch(r message.Record, live bool) error {
 	ordinal := consumequeue.Offset(r.QueueOffset())
 	placed, err := queue.Put(ordinal, unit)
 	if placed == consumequeue.Gap && err == nil {
+		from := queue.Max()
 		s.logger.Error("messages of a queue are missing", "topic", string(topic), "queue_id", r.QueueID(),
-			"from", int64(queue.Max()), "to", int64(ordinal), "offset", int64(unit.Physical))
+			"from", int64(from), "to", int64(ordinal), "offset", int64(unit.Physical))
 		queue.FillGap(ordinal)
+		s.mender.add(queue, from, ordinal, errGap) // the log may have them
 		placed, err = queue.Put(ordinal, unit)
 	}
 	if live && placed == consumequeue.Appended && err == nil {

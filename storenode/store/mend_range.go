@@ -26,6 +26,7 @@ var (
 	errBlankUnit   = errors.New("unit stands for a message that is gone")
 	errOtherRecord = errors.New("unit leads to another message")
 	errUnitDiffers = errors.New("unit differs from its message")
+	errGap         = errors.New("units are missing before one that is there")
 )
 
 // judge says what unit number at is worth, and why it is not sound. buf is for the record and may grow.

@@ -449,3 +449,37 @@ func TestTooMuchToMendIsFoundAgain(t *testing.T) {
 		shut(t, r.Store)
 	})
 }
+
+// TestUnitsThatAreMissingBeforeALaterOne are looked for in the log: a start without a table that was led astray has cut
+// them.
+func TestUnitsThatAreMissingBeforeALaterOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := smallQueues()
+		r := rot(t, cfg, threeQueues(135))
+		time.Sleep(2 * cfg.FlushConsumeQueueThoroughInterval) // a checkpoint
+		file, offset := r.queues.Find("A", 0).Place(consumequeue.Offset(len(r.want["A/0"]) - 3))
+		for range 5 {
+			send(t, r.Store, msg{topic: "A", body: "later"})
+			r.want["A/0"] = append(r.want["A/0"], "later")
+		}
+		r.mem.Halt()
+		_ = r.Close()
+		r.mem = r.mem.AfterKill()
+		removeAll(t, r.mem, "/store/gantry/queues")
+		before := r.read(file)[:offset+3*consumequeue.UnitBytes]
+		r.write(file, offset, make([]byte, consumequeue.UnitBytes))
+		r.open(cfg)
+		synctest.Wait()
+		if len(r.noted.take("units are missing", "topic=A")) != 1 {
+			t.Error("nothing in the log")
+		}
+		r.checkServed()
+		if err := r.queues.Write(0); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.read(file)[:len(before)]; !bytes.Equal(got, before) {
+			t.Error("the file differs from what it was")
+		}
+		shut(t, r.Store)
+	})
+}
