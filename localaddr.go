@@ -10,8 +10,8 @@ import (
 // localAddress is the address that a process on this machine is told to others
 // by, where nobody said: the first IPv4 address that is no loopback's and no
 // container bridge's, else a loopback address. What was chosen is one log line;
-// host names play no part, so none need resolve.
-func localAddress(log *slog.Logger) string {
+// host names play no part, so none need resolve. key is what sets another.
+func localAddress(log *slog.Logger, key string) string {
 	var chosen string
 	var others []string
 	for _, a := range interfaceAddrs() {
@@ -24,7 +24,7 @@ func localAddress(log *slog.Logger) string {
 	if chosen == "" {
 		chosen = "127.0.0.1"
 	}
-	log.Info("own address chosen", "addr", chosen, "reason", "first IPv4 address of an interface that is up; brokerIP1 sets another", "others", others)
+	log.Info("own address chosen", "addr", chosen, "reason", "first IPv4 address of an interface that is up; "+key+" sets another", "others", others)
 	return chosen
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"gantry/membership/gossip"
 	"gantry/storenode"
 	"gantry/storenode/vfs"
 )
@@ -18,11 +20,12 @@ func startNode(c *cli.Context, log *slog.Logger) (running, error) {
 	if home, err := os.UserHomeDir(); err == nil {
 		config.StorePathRootDir = filepath.Join(home, "store")
 	}
-	if err := readSettings(log, c.String("c"), &config); err != nil {
+	talk := defaultGossip()
+	if err := readSettings(log, c.String("c"), &config, &talk); err != nil {
 		return nil, err
 	}
 	if given := c.String("n"); given != "" {
-		config.NamesrvAddr = given
+		config.NamesrvAddr, talk.NamesrvAddr = given, given
 	}
 	if config.StorePathRootDir == "" {
 		return nil, fmt.Errorf("storePathRootDir is not set, and there is no home folder to take instead")
@@ -31,7 +34,7 @@ func startNode(c *cli.Context, log *slog.Logger) (running, error) {
 		config.BrokerName = hostName()
 	}
 	if config.BrokerIP1 == "" {
-		config.BrokerIP1 = localAddress(log)
+		config.BrokerIP1 = localAddress(log, "brokerIP1")
 	}
 	n, err := storenode.Open(config, vfs.OS{})
 	if err != nil {
@@ -39,7 +42,22 @@ func startNode(c *cli.Context, log *slog.Logger) (running, error) {
 	}
 	fmt.Printf("The broker[%s, %s] boot success. serializeType=JSON%s\n", config.BrokerName,
 		config.Address(), nameServerNote(config.NamesrvAddr))
-	return n, nil
+	return nodeRole{n, joinNode(log, talk, config, n)}, nil
+}
+
+type nodeRole struct {
+	*storenode.Node
+	gossip *gossip.Gossip // nil: there is none
+}
+
+// Close implements running. The goodbye comes last: who then asks whether the
+// node lives finds that it does not.
+func (n nodeRole) Close(ctx context.Context) error {
+	err := n.Node.Close(ctx)
+	if n.gossip != nil {
+		n.gossip.Close()
+	}
+	return err
 }
 
 func nameServerNote(addrs string) string {

@@ -11,10 +11,15 @@ import (
 	"gantry/proxy"
 )
 
-type proxyRole struct{ *proxy.Server }
+type proxyRole struct {
+	*proxy.Server
+	others *proxyGossip
+}
 
-// Close implements running.
+// Close implements running. The goodbye comes first: routes of the others name
+// the proxy no more.
 func (p proxyRole) Close(ctx context.Context) error {
+	p.others.close()
 	p.Server.Close(ctx)
 	return nil
 }
@@ -25,15 +30,18 @@ func startProxy(c *cli.Context, log *slog.Logger) (running, error) {
 		return nil, err
 	}
 	config := proxy.Config{BindAddress: host, ListenPort: port, Log: log, ProxyID: newProxyID()}
-	if err := readSettings(log, c.String("c"), &config); err != nil {
+	talk, others := defaultGossip(), &proxyGossip{log: log}
+	if err := readSettings(log, c.String("c"), &config, &talk); err != nil {
 		return nil, err
 	}
+	config.OnSelf = others.restate
+	config.Prepare = func(p *proxy.Server) { others.prepare(talk, config, p) }
 	p, err := proxy.Start(config)
 	if err != nil {
 		return nil, err
 	}
 	fmt.Printf("gantry proxy is ready: name server %s\n", c.String("listen"))
-	return proxyRole{p}, nil
+	return proxyRole{p, others}, nil
 }
 
 // newProxyID tells one run of a proxy from every other.

@@ -44,8 +44,12 @@ func startStandalone(c *cli.Context, log *slog.Logger) (running, error) {
 	node := storenode.DefaultConfig()
 	node.StorePathRootDir, node.ShardSlot = c.String("data"), 0
 	front := proxy.Config{BindAddress: host, ListenPort: port, GatewayBasePort: standaloneBasePort}
-	if err := readSettings(log, c.String("c"), &node, &front); err != nil {
+	unused := defaultGossip()
+	if err := readSettings(log, c.String("c"), &node, &front, &unused); err != nil {
 		return nil, err
+	}
+	if unused.NamesrvAddr = ""; unused != defaultGossip() {
+		log.Warn("gossipSeeds, gossipPort and gossipKey have no effect: standalone has no gossip")
 	}
 	return openStandalone(log, node, front)
 }
@@ -94,7 +98,7 @@ func identify(log *slog.Logger, node *storenode.Config, front proxy.Config) {
 		node.BrokerIP1 = front.BindAddress
 	}
 	if net.ParseIP(node.BrokerIP1) == nil {
-		node.BrokerIP1 = localAddress(log)
+		node.BrokerIP1 = localAddress(log, "brokerIP1")
 	}
 }
 

@@ -22,7 +22,10 @@ type Config struct {
 
 	Seeds    []string // host or host:port; names are resolved anew at each attempt
 	SeedPort int      // of seeds that name none, default DefaultPort
-	Key      string   // a secret that all members share; "": nothing is encrypted
+	// SeedsGuessed: nobody has named the seeds, so that not to reach them is no
+	// warning.
+	SeedsGuessed bool
+	Key          string // a secret that all members share; "": nothing is encrypted
 
 	// Resolve looks a seed's host name up, default the system's resolver.
 	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)

@@ -5,12 +5,13 @@ import "net/netip"
 // keepExchanged lets a process that is new here have the state of everybody who
 // shares one at once, instead of when their turn to exchange with it comes.
 func (g *Gossip) keepExchanged() {
-	if !g.config.shares() {
-		return
-	}
 	had := map[string]bool{} // runs
-	for {
+	for joined := g.joined; ; {
 		select {
+		case <-joined:
+			g.exchangeWith(g.unheard(had))
+			close(g.introduced)
+			joined = nil
 		case <-g.found:
 			g.exchangeWith(g.unheard(had))
 		case <-g.ctx.Done():
@@ -22,6 +23,9 @@ func (g *Gossip) keepExchanged() {
 // unheard are those that share a state, were there before this process, and have
 // not been asked for it; they are taken for asked.
 func (g *Gossip) unheard(had map[string]bool) (addrs []netip.AddrPort) {
+	if !g.config.shares() {
+		return nil
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	self := g.runs.all[g.name]

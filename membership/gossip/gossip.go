@@ -30,10 +30,13 @@ type Gossip struct {
 	merging sync.RWMutex // held shared while MergeState or LocalState runs, by Close to end them
 	closed  bool         // by merging
 
-	changed            chan struct{} // holds one: what runs say is not what it was
-	restated           chan struct{} // holds one: self is not what others were told
-	lost               chan struct{} // holds one: somebody is, seeds may know better
-	found              chan struct{} // holds one: somebody is, who may share a state
+	changed  chan struct{} // holds one: what runs say is not what it was
+	restated chan struct{} // holds one: self is not what others were told
+	lost     chan struct{} // holds one: somebody is, seeds may know better
+	found    chan struct{} // holds one: somebody is, who may share a state
+
+	joined             chan struct{} // closed when every seed was tried once
+	introduced         chan struct{} // closed when those found were asked for their state, too
 	ctx                context.Context
 	cancel             context.CancelCauseFunc
 	restating, running sync.WaitGroup
@@ -50,7 +53,8 @@ func Start(config Config) (*Gossip, error) {
 		return nil, err
 	}
 	g := &Gossip{config: config, log: config.Log, name: runName(config.Self.ID, time.Now().UnixNano()), self: config.Self,
-		changed: make(chan struct{}, 1), restated: make(chan struct{}, 1), lost: make(chan struct{}, 1), found: make(chan struct{}, 1)}
+		changed: make(chan struct{}, 1), restated: make(chan struct{}, 1), lost: make(chan struct{}, 1), found: make(chan struct{}, 1),
+		joined: make(chan struct{}), introduced: make(chan struct{})}
 	g.runs = runs{config: &g.config, all: map[string]*run{}}
 	if _, err := g.self.encode(0); err != nil {
 		return nil, err
@@ -93,6 +97,16 @@ func (g *Gossip) create(port int) error {
 	}
 	g.local = addrOf(g.list.LocalNode())
 	return nil
+}
+
+// Introduced returns when every seed was tried once and those found so have told
+// the state that they share, or ctx ends.
+func (g *Gossip) Introduced(ctx context.Context) {
+	select {
+	case <-g.introduced:
+	case <-ctx.Done():
+	case <-g.ctx.Done():
+	}
 }
 
 // LocalAddr is where others reach this process's gossip.

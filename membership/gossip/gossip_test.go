@@ -225,9 +225,32 @@ func TestAStateThatIsSharedTravelsAtOnceToWhoJoinsByAnySeed(t *testing.T) {
 	node.knows("n alive, p alive")
 	start(t, "q", "127.0.0.3", []string{node.seed()}, atQ.with("q "+state)).knows("n alive, p alive, q alive")
 	took := eventually(t, "p's state at q", func() bool { return atQ.has("p " + state) })
-	eventually(t, "q's state at p", func() bool { return atP.has("q " + state) })
 	if took > 3*time.Second { // well below ExchangeMillis
 		t.Errorf("it took %v", took)
+	}
+	eventually(t, "q's state at p", func() bool { return atP.has("q " + state) })
+}
+
+func TestWhoIsIntroducedHasTheStateOfThoseItFound(t *testing.T) {
+	var atP, atQ shared
+	p := start(t, "p", "127.0.0.1", nil, atP.with("p's"))
+	node := start(t, "n", "127.0.0.2", []string{p.seed()}, nil) // which has none itself
+	node.knows("n alive, p alive")
+	q := start(t, "q", "127.0.0.3", []string{node.seed()}, atQ.with("q's"))
+	q.Introduced(t.Context())
+	if !atQ.has("p's") {
+		t.Error("it is introduced and knows nothing")
+	}
+	alone := start(t, "alone", "127.0.0.4", nil, nil)
+	alone.Introduced(t.Context())
+	unlucky := start(t, "unlucky", "127.0.0.5", []string{"host.invalid"}, func(c *Config) {
+		c.Resolve = func(ctx context.Context, _ string) ([]netip.Addr, error) { <-ctx.Done(); return nil, ctx.Err() }
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	if unlucky.Introduced(ctx); time.Since(began) > 3*time.Second {
+		t.Errorf("who finds nobody waited for %v", time.Since(began))
 	}
 }
 

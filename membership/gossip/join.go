@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
@@ -19,8 +20,11 @@ import (
 func (g *Gossip) keepJoined() {
 	pause := g.config.FirstJoinMillis
 	var quiet seedLog
-	for {
+	for first := true; ; first = false {
 		missing := g.join()
+		if first {
+			close(g.joined)
+		}
 		quiet.say(g, missing)
 		select {
 		case <-time.After(millis(pause)):
@@ -236,7 +240,7 @@ func (l *seedLog) say(g *Gossip, missing map[string]error) {
 	slices.Sort(news)
 	switch {
 	case len(news) > 0:
-		g.log.Warn("gossip does not reach its seeds, trying again; registrations work without it", "reasons", strings.Join(news, "; "))
+		g.log.Log(g.ctx, g.missingLevel(), "gossip does not reach its seeds, trying again; registrations work without it", "reasons", strings.Join(news, "; "))
 	case len(missing) == 0 && len(l.missing) > 0:
 		g.log.Info("gossip reaches its seeds")
 	}
@@ -244,4 +248,11 @@ func (l *seedLog) say(g *Gossip, missing map[string]error) {
 	for seed := range missing {
 		l.missing[seed] = true
 	}
+}
+
+func (g *Gossip) missingLevel() slog.Level {
+	if g.config.SeedsGuessed {
+		return slog.LevelInfo
+	}
+	return slog.LevelWarn
 }
