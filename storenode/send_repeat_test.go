@@ -392,6 +392,41 @@ func TestWhatIsFoundWaitsForTheDiskAsTheFirstAttemptDid(t *testing.T) {
 	})
 }
 
+func TestALookUpThatTakesTooLongLeavesTheOutcomeUnknown(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		const sends = 20
+		links := s.dialProxy()
+		links.open(1, behind)
+		ask := func(flags uint32) {
+			for i := range sends {
+				links.say(envelope.Sends, envelope.Envelope{Session: 1, RequestID: uint64(10 + i), Kind: envelope.Request, Flags: flags},
+					&remoting.Request{Code: protocol.SendMessageV2, Header: keyed("T", fmt.Sprint(i))})
+			}
+			links.take()
+		}
+		ask(0)
+		settle()
+		s.fs.SetDelay(func(op vfs.Op) time.Duration {
+			if op.Kind == "read" && strings.Contains(op.Path, "commitlog") {
+				return 100 * time.Millisecond
+			}
+			return 0
+		})
+		s.stopAppender(10 * time.Millisecond)
+		ask(envelope.Retry)
+		time.Sleep(2500 * time.Millisecond)
+		codes := map[int32]int{}
+		for _, r := range links.take() {
+			codes[r.code]++
+		}
+		if codes[protocol.Success] == 0 || codes[protocol.SystemError] == 0 || codes[protocol.Success]+codes[protocol.SystemError] != sends {
+			t.Errorf("within 2.5 s the answers are %v", codes)
+		}
+		s.fs.SetDelay(nil)
+		equal(t, "records", s.size(), sends)
+	})
+}
+
 func TestWhatComesAgainIsBounded(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"requests": func(c *Config) { c.Repeats = 3 },

@@ -75,6 +75,9 @@ func (l *lookup) fail(err error) {
 func (l *lookup) run() {
 	indexed, end := l.store.Indexed(), l.store.End()
 	for _, w := range l.wanted {
+		if time.Now().After(l.deadline) {
+			l.fail(errLate)
+		}
 		if w.open() {
 			l.ask(w)
 		}

@@ -172,36 +172,35 @@ func (r *Requests) putBack(again []*pending) {
 // decide ends the requests, but for those of which another attempt was appended
 // just now: they are returned.
 func (r *Requests) decide(batch []*pending) (again []*pending) {
-	deadline := time.Now().Add(r.config.Bound)
-	look := newLookup(r.config, batch, deadline)
-	if err := r.settled(deadline); err != nil {
+	look := newLookup(r.config, batch, time.Now().Add(r.config.Bound))
+	if err := r.settled(look.deadline); err != nil {
 		look.fail(err)
 	}
 	look.run()
 	appended := map[string]bool{}
-	var unsynced []*commitlog.Request
+	var found []*commitlog.Request
 	for _, w := range look.wanted {
 		switch {
 		case w.err != nil:
 			w.Refuse(w.err)
 		case w.stored != nil:
 			w.takeStored()
-			if r.onDisk(w.Append) {
-				w.Append.Done(w.Append)
-			} else {
-				unsynced = append(unsynced, w.Append)
-			}
+			found = append(found, w.Append)
 		case appended[w.key]:
 			again = append(again, w.pending)
 		default:
 			appended[w.key] = true
-			if err := r.config.Store.Append(w.Append); err != nil {
-				w.Refuse(err)
-			}
+			r.append(w.pending)
 		}
 	}
-	r.sync(unsynced)
+	r.finish(found)
 	return again
+}
+
+func (r *Requests) append(it *pending) {
+	if err := r.config.Store.Append(it.Append); err != nil {
+		it.Refuse(err)
+	}
 }
 
 var errLate = errors.New("the look-up takes too long")
@@ -228,17 +227,29 @@ func (r *Requests) settled(deadline time.Time) error {
 	}
 }
 
+// finish ends requests that have found what they would have written; those that
+// wait for the disk when it has that.
+func (r *Requests) finish(found []*commitlog.Request) {
+	var unsynced []*commitlog.Request
+	for _, request := range found {
+		if r.onDisk(request) {
+			request.Done(request)
+		} else {
+			unsynced = append(unsynced, request)
+		}
+	}
+	if len(unsynced) > 0 {
+		r.sync(unsynced)
+	}
+}
+
 // onDisk says that the answer need not wait for the disk.
 func (r *Requests) onDisk(request *commitlog.Request) bool {
 	flushed, _ := r.config.Store.Log().Flushed()
 	return !r.config.SyncFlush || !request.Wait || flushed >= request.Offset+commitlog.Offset(len(request.Records))
 }
 
-// sync ends requests when the disk has what they found.
 func (r *Requests) sync(unsynced []*commitlog.Request) {
-	if len(unsynced) == 0 {
-		return
-	}
 	for _, request := range unsynced {
 		if request.Written != nil {
 			request.Written(request)
