@@ -3,16 +3,23 @@ package xcheck
 // Steps that differ in one way, and reasons that more than one row gives.
 const (
 	withoutRequired = "route/no-* cluster/*-no-* kv/put-no-value register/no-address send/*no-fields send/code-says-* send-field/*-without-* " +
-		"heartbeat/leave-no-id pull-refused/no-* offset/no-group look-up/no-key"
+		"heartbeat/leave-no-id pull-refused/no-* offset/no-group look-up/no-key topic-at-ns/delete-without-topic"
 	unknownToNameServer = "cluster/unknown-code frame-to-name-server/header-of-bare-object frame-to-name-server/code-* " +
 		"frame-to-name-server/rocketmq-header-no-fields"
-	brokenBatch   = "batch/empty batch/truncated batch/garbage batch/four-bytes"
-	nobodyToGo    = "heartbeat/members-before heartbeat/members-unknown"
-	refuseMissing = "4.9.7 does not check required fields: it goes on with null, which ends well, in a wrong answer or in an exception. " +
+	deletedAndRenewed = "topic-at-ns/route-deleted-and-renewed"
+	ofRelease5        = "release5/heartbeat release5/member-group release5/single-topic"
+	brokenBatch       = "batch/empty batch/truncated batch/garbage batch/four-bytes"
+	nobodyToGo        = "heartbeat/members-before heartbeat/members-unknown"
+	refuseMissing     = "4.9.7 does not check required fields: it goes on with null, which ends well, in a wrong answer or in an exception. " +
 		"Gantry refuses and names the field. Java and Go clients send them all."
 	answerUnknown = "4.9.7's name server does not answer an unknown code, so that the client waits for its timeout and 4.9 closes " +
 		"the connection. Gantry answers as a broker does."
-	refuseBatch = "4.9.7 ends in an exception inside, answered with a code on which clients send the same again. Gantry says " +
+	deletedComesBack = "A topic that a broker still has comes back with its next registration, as with 5.3.3. 4.9.7 looks at the data version " +
+		"alone, and so never hears of topics that were there when a broker told of one new topic to a name server that had just started."
+	answerRelease5 = "5.x brokers send these codes; Gantry answers as the name server 5.3.3 does. To 4.9.7's they are unknown."
+	ownSettings    = "The settings are each server's own; orderMessageEnable, which both have, is compared."
+	refuseSetting  = "Gantry refuses a key that it does not know or that has no effect while it runs. 4.9.7 ignores it and reports success."
+	refuseBatch    = "4.9.7 ends in an exception inside, answered with a code on which clients send the same again. Gantry says " +
 		"MESSAGE_ILLEGAL, on which they do not."
 	silentToGo = "Where nobody of the group is known the Go client gets no answer, since v2.1.2 gives up all its queues on any. Java " +
 		"clients get 4.9.7's answer."
@@ -41,7 +48,7 @@ func Accepted() []Acceptance {
 		{withoutRequired, "code", "*", "1", refuseMissing},
 		{withoutRequired, "ext.* body*", "*", Absent, refuseMissing},
 		{"*", "remark", "*", "the custom field <*> is not a number*", "Both refuse; Gantry names the field."},
-		{"register/garbage-* group/* heartbeat/* lock/* unlock/* check/*", "remark", "*", "*decode *",
+		{"register/garbage-* group/* heartbeat/* lock/* unlock/* check/* pair/version-without-body", "remark", "*", "*decode *",
 			"Both refuse a body that is no JSON; 4.9.7 tells its parser's words, or its exception's where there is no body."},
 		{"topic/*", "remark", "not set any response code", Absent, "4.9.7 does not clear its default remark when a topic was made."},
 		{"send-field/v2-rocketmq-header-bad pull-refused/no-topic-rocketmq-header view/rocketmq-header look-up/rocketmq-header", "header", "JSON", "ROCKETMQ",
@@ -50,6 +57,17 @@ func Accepted() []Acceptance {
 		{unknownToNameServer, "code", Absent, "3", answerUnknown},
 		{unknownToNameServer, "header", Absent, "*", answerUnknown},
 		{unknownToNameServer, "remark", Absent, "* not supported", answerUnknown},
+		{deletedAndRenewed, "code", "17", "0", deletedComesBack},
+		{deletedAndRenewed, "remark", "*", Absent, deletedComesBack},
+		{deletedAndRenewed, "body.*", Absent, "*", deletedComesBack},
+		{ofRelease5, "answer", unanswered, answered, answerRelease5},
+		{ofRelease5, "code header body.*", Absent, "*", answerRelease5},
+		{"setting/get*", "body.*", "*", Absent, ownSettings},
+		{"setting/get*", "body.*", Absent, "*", ownSettings},
+		{"setting/get*", "body.listenPort", "*", "*", "Two servers of one machine listen at two ports."},
+		{"setting/unknown-key", "code", "0", "1", refuseSetting},
+		{"setting/unknown-key", "remark", Absent, "nobodysKey: *", refuseSetting},
+		{"setting/bad-escape", "remark", "string2Properties error", "string2Properties error: *", "Gantry says which line it cannot read, and why."},
 		{brokenBatch, "code", "1", "13", refuseBatch},
 		{brokenBatch, "remark", "*", "*batch *", refuseBatch},
 		{brokenBatch, "ext.MSG_REGION ext.TRACE_ON", Absent, "*", refuseBatch},

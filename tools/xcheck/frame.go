@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"gantry/remoting"
@@ -51,10 +52,12 @@ func readReply(conn net.Conn) reply {
 	}
 }
 
-// frameOf puts a length and a header length with its kind before header and body, as a well-made frame has them.
+// frameOf puts a length and a header length with its kind before header and body, as a well-made frame has them. Both may
+// hold ${run}, whose value is as long in every run.
 func frameOf(kind byte, header, body string) string {
-	b := binary.BigEndian.AppendUint32(nil, uint32(4+len(header)+len(body)))
-	b = binary.BigEndian.AppendUint32(b, uint32(kind)<<24|uint32(len(header)))
+	sent := func(text string) int { return len(strings.ReplaceAll(text, "${run}", runName(0))) }
+	b := binary.BigEndian.AppendUint32(nil, uint32(4+sent(header)+sent(body)))
+	b = binary.BigEndian.AppendUint32(b, uint32(kind)<<24|uint32(sent(header)))
 	return string(b) + header + body
 }
 

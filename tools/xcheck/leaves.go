@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,7 +55,7 @@ func tree(c *remoting.Command) map[string]node {
 	return t
 }
 
-// body is JSON of any dialect, records, or else bytes.
+// body is JSON of any dialect, records, the lines of a configuration, or else bytes.
 func body(b []byte) node {
 	if b[0] == '{' || b[0] == '[' {
 		if t, err := jsonTree(b); err == nil {
@@ -64,8 +65,26 @@ func body(b []byte) node {
 	if records, err := recordsTree(b); err == nil {
 		return map[string]node{"records": records}
 	}
+	if t := propertiesTree(b); len(t) > 0 {
+		return t
+	}
 	return fmt.Sprintf("%d bytes: %.60q", len(b), b)
 }
+
+// propertiesTree takes key=value lines apart, as codes 26 and 319 answer; nil where a line is none.
+func propertiesTree(b []byte) map[string]node {
+	t := map[string]node{}
+	for line := range strings.Lines(string(b)) {
+		key, value, found := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+		if !found || !configurationKey.MatchString(key) {
+			return nil
+		}
+		t[key] = value
+	}
+	return t
+}
+
+var configurationKey = regexp.MustCompile(`^[a-zA-Z]+$`)
 
 func jsonTree(b []byte) (node, error) {
 	standard, err := fastjson.AppendStandard(nil, b)

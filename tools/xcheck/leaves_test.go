@@ -28,6 +28,8 @@ func TestBodiesAreComparedAsWhatTheyHold(t *testing.T) {
 		{"JSON as Java writes it", `{0:"a",x:[],y:{},z:null}`, leaves{"body.0": "a", "body.x": "[]", "body.y": "{}", "body.z": "<nil>"}},
 		{"lists in any order", `["b",{"k":1},"a"]`, leaves{"body[a]": "listed", "body[b]": "listed", "body.0.k": "1"}},
 		{"text", "neither", leaves{"body": `7 bytes: "neither"`}},
+		{"a configuration by its keys", "path=/a=b\nempty=\n", leaves{"body.path": "/a=b", "body.empty": ""}},
+		{"lines that are no configuration", "a=b\nc d\n", leaves{"body": `8 bytes: "a=b\nc d\n"`}},
 		{"bad JSON", "{neither", leaves{"body": `8 bytes: "{neither"`}},
 		{"large numbers to the digit", `{"n":1700000000000000001}`, leaves{"body.n": "1700000000000000001"}},
 	} {

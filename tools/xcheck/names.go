@@ -25,10 +25,12 @@ type names struct {
 func newNames() *names {
 	start := time.Now()
 	return &names{start: start, values: map[string]string{
-		"run": fmt.Sprintf("xc%08x", rand.Uint32()),
+		"run": runName(rand.Uint32()),
 		"now": strconv.FormatInt(start.UnixMilli(), 10),
 	}}
 }
+
+func runName(n uint32) string { return fmt.Sprintf("xc%08x", n) }
 
 // expand puts values for names. ${id@offset} is the log offset inside an offset message id. A name without a value
 // stays, so that a step that could not keep it shows in what follows.

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
+	"strconv"
 	"sync"
 	"time"
 
 	"gantry/remoting"
 	"gantry/remoting/fastjson"
+	"gantry/remoting/protocol"
 )
 
 // Answer is what a server did about one step, its masked leaves.
@@ -156,9 +159,7 @@ func (r *runner) leaves(got reply, hide string) leaves {
 	if got.tree != nil {
 		out = flatten(got.tree, r.masker.mask)
 	}
-	if _, ok := out[hide]; ok {
-		out[hide] = "<hidden>"
-	}
+	delete(out, hide)
 	out["answer"] = got.answer
 	return out
 }
@@ -177,7 +178,11 @@ func (r *runner) do(ctx context.Context, s Step) (reply, error) {
 	if s.Notes != 0 {
 		return l.note(ctx, s.Notes)
 	}
-	request := &remoting.Request{Code: s.Code, Kind: s.Kind, Oneway: s.Oneway, Body: []byte(r.names.expand(s.Body))}
+	body, err := r.body(s)
+	if err != nil {
+		return reply{}, err
+	}
+	request := &remoting.Request{Code: s.Code, Kind: s.Kind, Oneway: s.Oneway, Body: body}
 	if s.Fields != nil {
 		request.Header = r.names.expandFields(s.Fields)
 	}
@@ -189,6 +194,20 @@ func (r *runner) do(ctx context.Context, s Step) (reply, error) {
 		return reply{answer: "awaited later"}, nil
 	}
 	return await(ctx, l.start(ctx, request, s.wait()))
+}
+
+// body is what the step sends; its checksum, as a registration has it, becomes ${bodyCrc32}.
+func (r *runner) body(s Step) ([]byte, error) {
+	body := []byte(r.names.expand(s.Body))
+	if s.Packed {
+		var registration protocol.RegisterBrokerBody
+		if err := registration.Decode(body); err != nil {
+			return nil, fmt.Errorf("pack %s: %w", s.Name, err)
+		}
+		body = registration.EncodeCompressed()
+	}
+	r.names.values["bodyCrc32"] = strconv.Itoa(int(crc32.ChecksumIEEE(body) & 0x7fffffff))
+	return body, nil
 }
 
 func (s Step) wait() time.Duration {

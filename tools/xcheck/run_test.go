@@ -2,9 +2,11 @@ package xcheck
 
 import (
 	"context"
+	"hash/crc32"
 	"io"
 	"log/slog"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,7 +80,7 @@ func TestARecordingTellsAnswersSilenceAndClosedConnectionsApart(t *testing.T) {
 		{unanswered, "code", Absent},
 		{"awaited later", "code", Absent},
 		{answered, "ext.said", "later"},
-		{answered, "ext.said", "<hidden>"},
+		{answered, "ext.said", Absent},
 		{answered, "header", "JSON"},
 		{cutOff, "code", Absent},
 		{unanswered, "code", Absent},
@@ -87,6 +89,23 @@ func TestARecordingTellsAnswersSilenceAndClosedConnectionsApart(t *testing.T) {
 		if a := got[i]; a.Leaves["answer"] != w.answer || leafOf(a.Leaves, w.path) != w.value {
 			t.Errorf("%s: %v, want %s and %s %s", a.Step, a.Leaves, w.answer, w.path, w.value)
 		}
+	}
+}
+
+func TestARegistrationMayBePackedAndStatesTheChecksumOfWhatIsSent(t *testing.T) {
+	const json = `{"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":{"counter":1,"timestamp":1},"topicConfigTable":{}}}`
+	got, err := Run(t.Context(), answering(t), []Step{
+		{Name: "plain", Code: 1, Fields: fields("say", "${bodyCrc32}"), Body: "text"},
+		{Name: "packed", Code: 1, Fields: fields("say", "${bodyCrc32}"), Body: json, Packed: true},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said := got[0].Leaves["ext.said"]; said != itoa(int(crc32.ChecksumIEEE([]byte("text"))&0x7fffffff)) {
+		t.Errorf("the checksum of text is said to be %s", said)
+	}
+	if body := got[1].Leaves["body"]; !strings.Contains(body, `bytes: "x`) { // a zlib stream begins with an x
+		t.Errorf("the packed body is %s", body)
 	}
 }
 

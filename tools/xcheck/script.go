@@ -14,50 +14,58 @@ func Script() []Step {
 		heartbeatSteps(), pullSteps(), pullRefusalSteps(), pullSubscriptionSteps(), heldPullSteps(), storedSteps(),
 		offsetSteps(), queueOffsetSteps(), lockSteps(),
 		retrySteps(), delaySteps(), lookUpSteps(),
-		frameSteps(), lastSteps(),
+		frameSteps(), lastSteps(), nameServerSteps(),
 	)
 }
 
 // Request codes, by RocketMQ's names.
 const (
-	sendMessage              = 10
-	pullMessage              = 11
-	queryMessage             = 12
-	queryConsumerOffset      = 14
-	updateConsumerOffset     = 15
-	updateAndCreateTopic     = 17
-	searchOffsetByTimestamp  = 29
-	getMaxOffset             = 30
-	getMinOffset             = 31
-	getEarliestMsgStoretime  = 32
-	viewMessageByID          = 33
-	heartBeat                = 34
-	unregisterClient         = 35
-	consumerSendMsgBack      = 36
-	getConsumerListByGroup   = 38
-	notifyConsumerIDsChanged = 40
-	lockBatchMQ              = 41
-	unlockBatchMQ            = 42
-	checkClientConfig        = 46
-	putKVConfig              = 100
-	getKVConfig              = 101
-	deleteKVConfig           = 102
-	registerBroker           = 103
-	unregisterBroker         = 104
-	getRouteInfoByTopic      = 105
-	getBrokerClusterInfo     = 106
-	updateAndCreateGroup     = 200
-	wipeWritePermOfBroker    = 205
-	getAllTopicListFromNS    = 206
-	deleteTopicInNamesrv     = 216
-	getKVListByNamespace     = 219
-	getTopicsByCluster       = 224
-	getSystemTopicListFromNS = 304
-	sendMessageV2            = 310
-	sendBatchMessage         = 320
-	queryDataVersion         = 322
-	addWritePermOfBroker     = 327
-	nobodysCode              = 7777
+	sendMessage                  = 10
+	pullMessage                  = 11
+	queryMessage                 = 12
+	queryConsumerOffset          = 14
+	updateConsumerOffset         = 15
+	updateAndCreateTopic         = 17
+	searchOffsetByTimestamp      = 29
+	getMaxOffset                 = 30
+	getMinOffset                 = 31
+	getEarliestMsgStoretime      = 32
+	viewMessageByID              = 33
+	heartBeat                    = 34
+	unregisterClient             = 35
+	consumerSendMsgBack          = 36
+	getConsumerListByGroup       = 38
+	notifyConsumerIDsChanged     = 40
+	lockBatchMQ                  = 41
+	unlockBatchMQ                = 42
+	checkClientConfig            = 46
+	putKVConfig                  = 100
+	getKVConfig                  = 101
+	deleteKVConfig               = 102
+	registerBroker               = 103
+	unregisterBroker             = 104
+	getRouteInfoByTopic          = 105
+	getBrokerClusterInfo         = 106
+	updateAndCreateGroup         = 200
+	wipeWritePermOfBroker        = 205
+	getAllTopicListFromNS        = 206
+	deleteTopicInNamesrv         = 216
+	registerTopicInNamesrv       = 217
+	getKVListByNamespace         = 219
+	getTopicsByCluster           = 224
+	getSystemTopicListFromNS     = 304
+	sendMessageV2                = 310
+	getUnitTopicList             = 311
+	getHasUnitSubTopicList       = 312
+	getHasUnitSubUnUnitTopicList = 313
+	updateNamesrvConfig          = 318
+	getNamesrvConfig             = 319
+	sendBatchMessage             = 320
+	queryDataVersion             = 322
+	addWritePermOfBroker         = 327
+	getBrokerMemberGroup         = 901
+	brokerHeartbeat              = 904
+	nobodysCode                  = 7777
 )
 
 // bornMillis is the birth of every message of the script; it lies long before any run.

@@ -85,7 +85,7 @@ func registrationSteps() []Step {
 		"haServerAddr", "10.1.2.3:10912")
 	register := self.With("compressed", "false", "bodyCrc32", "0")
 	ask := func(name string, code int32, f Fields, body string) Step {
-		return Step{Name: "register/" + name, To: NameServer, As: "other broker", Code: code, Fields: f, Body: body}
+		return toNameServer("other broker", "register/"+name, code, f, body)
 	}
 	wrongChecksum := int(crc32.ChecksumIEEE([]byte("something else")) & 0x7fffffff)
 	return []Step{

@@ -17,7 +17,7 @@ const (
 )
 
 // Step is one thing done to a server and what is looked at afterwards. Texts may hold ${name}: a value that an earlier
-// step kept, or one of the names that every run has (see newNames).
+// step kept, or one of the names that every run has (see newNames). A step's fields may hold ${bodyCrc32} of its body.
 type Step struct {
 	Name string // area/what, unique; accepted differences are listed under it
 	To   Place
@@ -28,6 +28,7 @@ type Step struct {
 	Oneway bool
 	Fields Fields // nil sends no extFields at all
 	Body   string
+	Packed bool // Body is a registration's JSON, sent as one that is compressed
 
 	Frame string // bytes for a connection of their own, instead of a request
 	Start bool   // send only; the step that awaits this one's name looks at the answer
@@ -36,7 +37,7 @@ type Step struct {
 
 	Until Leaf              // asked again until the answer has this leaf, at most for untilBound
 	Keep  map[string]string // name → path of the leaf that later steps call ${name}
-	Hide  string            // path of a leaf that depends on what was sent to the server before this run
+	Hide  string            // path of a leaf that is not looked at: it depends on what was sent to the server before this run
 	Wait  time.Duration     // how long an answer is waited for, answerBound unless set
 }
 
