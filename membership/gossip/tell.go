@@ -3,6 +3,7 @@ package gossip
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"time"
 )
 
@@ -13,11 +14,14 @@ const tellPeriod = time.Second
 func (g *Gossip) tell() {
 	look := time.NewTicker(tellPeriod)
 	defer look.Stop()
-	known := map[string]Member{}
+	c := chronicle{log: g.log, self: g.name, known: map[string]Member{}, told: map[event]time.Time{}}
 	for {
 		select {
 		case <-g.changed:
-			g.tellChange(known)
+			now := g.Members()
+			c.tell(now, time.Now())
+			signal(g.found)
+			g.config.OnChange(now)
 		case now := <-look.C:
 			g.lookAround(now)
 		case <-g.ctx.Done():
@@ -39,19 +43,48 @@ func (g *Gossip) lookAround(now time.Time) {
 	}
 }
 
-func (g *Gossip) tellChange(known map[string]Member) {
-	now := g.Members()
-	for _, m := range now {
-		if m.Run != g.name {
-			logMember(g.log, known[m.ID], m)
+// chronicle is what the log was told of members.
+type chronicle struct {
+	log   *slog.Logger
+	self  string // the run that is not told of
+	known map[string]Member
+	told  map[event]time.Time
+}
+
+// event is told once a minute: a member that answers only now and then, behind a
+// firewall, would fill the log.
+type event struct {
+	run   string
+	state State
+}
+
+func (c *chronicle) tell(all []Member, now time.Time) {
+	runs := map[string]bool{}
+	for _, m := range all {
+		runs[m.Run] = true
+		if m.Run != c.self && differs(c.known[m.ID], m) {
+			c.tellOne(m, now)
 		}
 	}
-	clear(known)
-	for _, m := range now {
-		known[m.ID] = m
+	clear(c.known)
+	for _, m := range all {
+		c.known[m.ID] = m
 	}
-	signal(g.found)
-	g.config.OnChange(now)
+	maps.DeleteFunc(c.told, func(e event, _ time.Time) bool { return !runs[e.run] })
+}
+
+func differs(before, now Member) bool {
+	return before.State != now.State || before.Run != now.Run || before.Gossip != now.Gossip
+}
+
+func (c *chronicle) tellOne(m Member, now time.Time) {
+	n, e := news[m.State], event{m.Run, m.State}
+	if now.Sub(c.told[e]) < tellAgain {
+		n.level = slog.LevelDebug
+	} else {
+		c.told[e] = now
+	}
+	c.log.Log(context.Background(), n.level, n.text, "id", m.ID, "role", m.Role, "addr", m.Addr, "gossip_addr", m.Gossip)
 }
 
 // news is how a change of a member is told, by its State.
@@ -62,12 +95,4 @@ var news = map[State]struct {
 	Alive:   {slog.LevelInfo, "gossip member is alive"},
 	Suspect: {slog.LevelWarn, "gossip member does not answer"},
 	Left:    {slog.LevelInfo, "gossip member left"},
-}
-
-func logMember(log *slog.Logger, before, now Member) {
-	if before.State == now.State && before.Run == now.Run && before.Gossip == now.Gossip {
-		return
-	}
-	n := news[now.State]
-	log.Log(context.Background(), n.level, n.text, "id", now.ID, "role", now.Role, "addr", now.Addr, "gossip_addr", now.Gossip)
 }
