@@ -62,6 +62,7 @@ func (a *appender) commit(group []*Request) {
 	if err != nil {
 		a.undo(err)
 	} else {
+		a.well()
 		a.log.groups.Add(1)
 		if a.log.cfg.OnAppend != nil {
 			a.log.cfg.OnAppend(a.log.End())

@@ -24,9 +24,16 @@ func (a *appender) repair() error {
 		}
 	}
 	a.broken = false
-	a.log.failure.Store(nil)
-	a.log.cfg.Logger.Info("commit log can be written again", "end", int64(end))
 	return nil
+}
+
+// well notes that what was written is there, if it was not possible before.
+func (a *appender) well() {
+	if a.log.failure.Load() == nil || a.log.syncFailed.Load() {
+		return
+	}
+	a.log.failure.Store(nil)
+	a.log.cfg.Logger.Info("commit log can be written again", "end", int64(a.log.End()))
 }
 
 // retryRepair is what the background flush asks the appender for while a sync has failed and nobody appends.
@@ -37,7 +44,9 @@ func (a *appender) retryRepair() {
 	if err := a.repair(); err != nil {
 		a.broken = true
 		a.log.fail(err)
+		return
 	}
+	a.well()
 }
 
 // rewrite takes [from, to) from the page cache, checks its records, writes it again and syncs.

@@ -152,13 +152,14 @@ func (q *Queue) inspect(starts []int64) error {
 		}
 		switch {
 		case info.Size == 0 || info.Size%UnitBytes != 0 || info.Size != q.fileBytes:
-			q.fileBytes = q.owner.cfg.MappedFileSizeConsumeQueue
+			q.fileBytes = q.owner.newFileBytes()
 			return fmt.Errorf("file %s has %d bytes", fileName(start), info.Size)
 		case start%q.fileBytes != 0 || i > 0 && start != starts[i-1]+q.fileBytes:
-			q.fileBytes = q.owner.cfg.MappedFileSizeConsumeQueue
+			q.fileBytes = q.owner.newFileBytes()
 			return fmt.Errorf("file %s does not follow the one before it", fileName(start))
 		}
 	}
+	q.owner.found.CompareAndSwap(0, q.fileBytes)
 	return nil
 }
 

@@ -45,6 +45,7 @@ type Queues struct {
 	topics map[string]map[int32]*Queue
 
 	buffered atomic.Int64 // bytes in memory
+	found    atomic.Int64 // bytes of the files there were at start; 0 for none
 
 	writeMu  sync.Mutex // one writer of files at a time; taken first
 	dirtyMu  sync.Mutex // guards the rest; taken last
@@ -95,10 +96,19 @@ func (qs *Queues) add(topic string, queueID int32) *Queue {
 	}
 	q := byID[queueID]
 	if q == nil {
-		q = &Queue{owner: qs, topic: topic, id: queueID, fileBytes: qs.cfg.MappedFileSizeConsumeQueue}
+		q = &Queue{owner: qs, topic: topic, id: queueID, fileBytes: qs.newFileBytes()}
 		byID[queueID] = q
 	}
 	return q
+}
+
+// newFileBytes is how large the files of a new queue are: as those there were at start, since a Java broker refuses a
+// store with files of two sizes.
+func (qs *Queues) newFileBytes() int64 {
+	if found := qs.found.Load(); found > 0 {
+		return found
+	}
+	return qs.cfg.MappedFileSizeConsumeQueue
 }
 
 // All returns the queues there are now, in no order.

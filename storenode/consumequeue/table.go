@@ -134,6 +134,7 @@ func (qs *Queues) restoreTopic(b []byte) (rest []byte, err error) {
 }
 
 func (q *Queue) restore(r row) {
+	q.owner.found.CompareAndSwap(0, r.fileBytes)
 	q.fileBytes, q.files, q.first, q.last = r.fileBytes, true, r.first, r.last
 	q.min, q.max, q.tailAt = r.min, r.max, r.max
 	q.maxPhysical, q.filed = r.maxPhysical, r.maxPhysical

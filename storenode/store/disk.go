@@ -53,7 +53,6 @@ type disk struct {
 	full  atomic.Pointer[DiskFullError] // nil while sends are taken
 
 	mu     sync.Mutex // guards the rest
-	usage  vfs.Usage  // of the fullest
 	noted  diskStep   // in the log
 	logged [len(diskStepNames) + 1]time.Time
 }
@@ -120,8 +119,6 @@ func (d *disk) note(step diskStep, dir string, u vfs.Usage, err error) {
 	slot := int(step)
 	if err != nil {
 		slot = len(diskStepNames)
-	} else {
-		d.usage = u
 	}
 	if slot == int(diskOK) && d.noted == diskOK || time.Since(d.logged[slot]) < diskLogInterval {
 		return
@@ -154,7 +151,9 @@ func (s *Store) Explain(err error) error {
 	if !errors.Is(err, syscall.ENOSPC) || !errors.As(err, &write) {
 		return err
 	}
-	s.disk.mu.Lock()
-	defer s.disk.mu.Unlock()
-	return &DiskFullError{Dir: s.cfg.commitLogDir(), FreeBytes: s.disk.usage.FreeBytes, Err: err}
+	usage, unknown := s.fs.DiskUsage(s.cfg.commitLogDir())
+	if unknown != nil {
+		return err
+	}
+	return &DiskFullError{Dir: s.cfg.commitLogDir(), FreeBytes: usage.FreeBytes, Err: err}
 }
