@@ -22,8 +22,6 @@ func (t *Table) wipeWithoutMaster(brokerName string, s *shard) {
 	}
 }
 
-func withoutWrite(perm int32) int32 { return perm &^ protocol.PermWrite }
-
 // withActingMaster names the copy that acts for the master as the master, with
 // supportActingMaster. A shard that can be written to has a master that is only
 // away for a moment.

@@ -1,20 +1,22 @@
 package nameserver
 
 import (
+	"time"
+
 	"gantry/remoting"
 	"gantry/remoting/protocol"
 )
 
 // Codes 100 PUT_KV_CONFIG, 101 GET_KV_CONFIG, 102 DELETE_KV_CONFIG and 219
-// GET_KVLIST_BY_NAMESPACE. What is put lives as long as the process. Java:
-// DefaultRequestProcessor and KVConfigManager.
+// GET_KVLIST_BY_NAMESPACE. What is put lives as long as the process, and in the
+// others that hear of it. Java: DefaultRequestProcessor and KVConfigManager.
 
 func (s *Server) putKVConfig(c *remoting.Command, from *remoting.Channel) (*remoting.Response, error) {
 	var h protocol.PutKVConfigRequest
 	if err := h.Decode(c.Ext); err != nil {
 		return nil, err
 	}
-	if err := s.kv.put(h.Namespace, h.Key, h.Value); err != nil {
+	if err := s.kv.put(h.Namespace, h.Key, h.Value, time.Now()); err != nil {
 		return nil, err
 	}
 	s.log.Info("KV configuration put", "namespace", h.Namespace, "key", h.Key, "remote_addr", from.Remote)
@@ -38,7 +40,7 @@ func (s *Server) deleteKVConfig(c *remoting.Command, from *remoting.Channel) (*r
 	if err := h.Decode(c.Ext); err != nil {
 		return nil, err
 	}
-	s.kv.remove(h.Namespace, h.Key)
+	s.kv.remove(h.Namespace, h.Key, time.Now())
 	s.log.Info("KV configuration deleted", "namespace", h.Namespace, "key", h.Key, "remote_addr", from.Remote)
 	return &remoting.Response{}, nil
 }

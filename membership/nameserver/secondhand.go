@@ -21,6 +21,7 @@ import (
 type account struct {
 	Shards []accountShard
 	Ended  []accountEnd
+	KV     []kvItem
 }
 
 type accountShard struct {
@@ -32,6 +33,7 @@ type accountShard struct {
 
 	Nodes  []accountNode
 	Topics []accountTopic
+	Perm   permChange
 }
 
 type accountNode struct {
@@ -80,7 +82,7 @@ func (t *Table) account(now time.Time) account {
 }
 
 func (t *Table) accountShard(name string, s *shard, now time.Time) *accountShard {
-	a := &accountShard{BrokerName: name, Cluster: s.cluster, ZoneName: s.zone, ActingMaster: s.acting}
+	a := &accountShard{BrokerName: name, Cluster: s.cluster, ZoneName: s.zone, ActingMaster: s.acting, Perm: t.perms[name]}
 	a.Slot, a.SlotBy = t.slots.recorded(name)
 	for _, n := range s.nodes {
 		a.Nodes = append(a.Nodes, accountNode{n.Node, n.version, now.Sub(n.renewed).Milliseconds(), n.lasts.Milliseconds()})
@@ -127,7 +129,7 @@ func (t *Table) mergeShard(m *Merged, a accountShard, usual time.Duration, now t
 		}
 		before := s.nodes[n.BrokerID]
 		t.put(s, heard)
-		if slices.Min(slices.Collect(maps.Keys(s.nodes))) == n.BrokerID {
+		if s.believed().BrokerID == n.BrokerID {
 			t.putTopics(s, r, before == nil || before.version != heard.version)
 		}
 		if before == nil {
@@ -138,6 +140,7 @@ func (t *Table) mergeShard(m *Merged, a accountShard, usual time.Duration, now t
 			t.slots.register(statement{a.BrokerName, a.SlotBy, a.Slot, now}, false) // a refusal is told to the node itself
 		}
 	}
+	t.mergePerm(a.BrokerName, a.Perm)
 	m.ShardsChanged = m.ShardsChanged || slotBefore != t.slots.advertised(a.BrokerName)
 }
 

@@ -40,7 +40,7 @@ func TestANewNameServerKnowsAtOnceWhatAnotherKnows(t *testing.T) {
 	}
 	b.HeartbeatTimeoutMillis, b.ZoneName = 9000, "zone"
 	register(t, old, b, new(remoting.Channel))
-	old.WipeWritePerm("b")
+	old.WipeWritePerm("b", start)
 	merged := tell(t, young, old, start.Add(time.Second))
 	if !merged.ShardsChanged || len(merged.Taken) != 3 || merged.Doubtful != nil {
 		t.Errorf("merged %+v", merged)

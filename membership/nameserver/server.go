@@ -52,6 +52,7 @@ type Config struct {
 	MaxNodes     int // default 10,000
 	MaxSlots     int // default 2,000: with 20 ports a slot, what lies between 20911 and 60911
 	MaxKVEntries int // default 65,536
+	MaxKVBytes   int // namespaces, keys and values together, default 1 MiB
 }
 
 func (c Config) withDefaults() Config {
@@ -67,7 +68,7 @@ func (c Config) withDefaults() Config {
 	for _, f := range []struct {
 		field    *int
 		standard int
-	}{{&c.ExpireMillis, 120_000}, {&c.ScanMillis, 5_000}, {&c.SettleMillis, 1_500}, {&c.ContestMillis, 500}, {&c.MaxNodes, 10_000}, {&c.MaxSlots, 2_000}, {&c.MaxKVEntries, 65_536}} {
+	}{{&c.ExpireMillis, 120_000}, {&c.ScanMillis, 5_000}, {&c.SettleMillis, 1_500}, {&c.ContestMillis, 500}, {&c.MaxNodes, 10_000}, {&c.MaxSlots, 2_000}, {&c.MaxKVEntries, 65_536}, {&c.MaxKVBytes, 1 << 20}} {
 		if *f.field == 0 {
 			*f.field = f.standard
 		}
@@ -108,7 +109,7 @@ func New(log *slog.Logger, config Config) *Server {
 		log:      log,
 		config:   config,
 		table:    NewTable(config.bounds(time.Now())),
-		kv:       newKVTable(config.MaxKVEntries),
+		kv:       newKVTable(config.MaxKVEntries, config.MaxKVBytes),
 		requests: requests(),
 		suspects: newSuspects(),
 		stop:     make(chan struct{}),

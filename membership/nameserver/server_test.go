@@ -289,7 +289,7 @@ func FuzzRequests(f *testing.F) {
 	h, body := registerParts(broker("C", "a", 0, 1, topic("T", 4, 6)))
 	f.Add(protocol.RegisterBroker, h.BrokerName, "T", h.BrokerID, int32(36), body)
 	f.Fuzz(func(t *testing.T, code int32, name, topic string, id int64, version int32, body []byte) {
-		s := &Server{log: discard(), config: Config{}.withDefaults(), table: newTable(), kv: newKVTable(2), requests: requests()}
+		s := &Server{log: discard(), config: Config{}.withDefaults(), table: newTable(), kv: newKVTable(2, 1000), requests: requests()}
 		s.settings.Store(&Settings{OrderMessageEnable: true, SupportActingMaster: true})
 		fields := remoting.Fields{}
 		for _, key := range []string{"brokerName", "brokerAddr", "clusterName", "haServerAddr", "cluster", "namespace", "key", "value"} {

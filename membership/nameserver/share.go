@@ -9,11 +9,16 @@ import (
 
 // Account is what this name server knows, in a form that another merges. Its
 // size is a few hundred bytes, about 40 a topic and shard, and as much a node.
-func (s *Server) Account() []byte { return s.table.account(time.Now()).encode() }
+func (s *Server) Account() []byte {
+	a := s.table.account(time.Now())
+	a.KV = s.kv.account()
+	return a.encode()
+}
 
 // Merge takes over what another name server's Account tells and this one does
-// not know better: registrations as second-hand ones. What ended there and is
-// known here only second-hand is asked itself.
+// not know better: registrations as second-hand ones, KV configuration, wiped
+// permissions. What ended there and is known here only second-hand is asked
+// itself.
 func (s *Server) Merge(told []byte) error {
 	var a account
 	if err := a.decode(told); err != nil {
@@ -27,7 +32,7 @@ func (s *Server) Merge(told []byte) error {
 	if merged.ShardsChanged {
 		s.config.OnShardsChanged()
 	}
-	return nil
+	return s.kv.merge(a.KV)
 }
 
 // usual is how long a registration lasts without renewal.

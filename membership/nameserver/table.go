@@ -2,7 +2,6 @@ package nameserver
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +21,7 @@ type Table struct {
 	nodes  int
 	shards map[string]*shard
 	topics map[string]map[string]queues // topic → brokerName → queues
+	perms  map[string]permChange        // by brokerName, while it holds
 	slots  *slotTable
 	ended  map[NodeAddr]time.Time // when a registration did: what others tell of it from before is no news
 }
@@ -61,6 +61,7 @@ func NewTable(bounds Bounds) *Table {
 		bounds: bounds,
 		shards: map[string]*shard{},
 		topics: map[string]map[string]queues{},
+		perms:  map[string]permChange{},
 		slots:  newSlotTable(bounds.Slots, bounds.Contest),
 		ended:  map[NodeAddr]time.Time{},
 	}
@@ -114,7 +115,7 @@ func (s *shard) believes(r membership.Registration) bool {
 	if r.BrokerID == masterID || !r.StatesActingMaster {
 		return r.BrokerID == masterID
 	}
-	return r.BrokerID == slices.Min(slices.Collect(maps.Keys(s.nodes)))
+	return r.BrokerID == s.believed().BrokerID
 }
 
 // shardFor is where r's node goes, without what it leaves.

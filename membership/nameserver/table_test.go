@@ -228,18 +228,18 @@ func TestWritePermissions(t *testing.T) {
 	table, over := newTable(), new(remoting.Channel)
 	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6), topic("Inherited", 8, 7)), over)
 	register(t, table, broker("C", "b", 0, 1, topic("T", 4, 6)), over)
-	if n := table.WipeWritePerm("a"); n != 2 {
+	if n := table.WipeWritePerm("a", start); n != 2 {
 		t.Fatalf("wiped %d topics, want 2", n)
 	}
 	wantRoute(t, table, "T", "a(4×4) 0=a-0:10911; b(6×4) 0=b-0:10911")
 	wantRoute(t, table, "Inherited", "a(5×8) 0=a-0:10911")
 	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), over)
 	wantRoute(t, table, "Inherited", "a(5×8) 0=a-0:10911") // a renewal leaves it wiped
-	if n := table.AddWritePerm("a"); n != 2 {
+	if n := table.AddWritePerm("a", start); n != 2 {
 		t.Fatalf("added to %d topics, want 2", n)
 	}
 	wantRoute(t, table, "Inherited", "a(6×8) 0=a-0:10911")
-	if n := table.WipeWritePerm("nobody"); n != 0 {
+	if n := table.WipeWritePerm("nobody", start); n != 0 {
 		t.Fatalf("wiped %d topics of nobody", n)
 	}
 }

@@ -1,6 +1,8 @@
 package nameserver
 
 import (
+	"time"
+
 	"gantry/remoting"
 	"gantry/remoting/protocol"
 )
@@ -51,7 +53,7 @@ func (s *Server) wipeWritePermOfBroker(c *remoting.Command, from *remoting.Chann
 	if err := h.Decode(c.Ext); err != nil {
 		return nil, err
 	}
-	topics := s.table.WipeWritePerm(h.BrokerName)
+	topics := s.table.WipeWritePerm(h.BrokerName, time.Now())
 	s.log.Info("write permission wiped", "broker_name", h.BrokerName, "topics", topics, "remote_addr", from.Remote)
 	return &remoting.Response{Header: protocol.WipeWritePermOfBrokerResponse{WipeTopicCount: int32(topics)}}, nil
 }
@@ -61,7 +63,7 @@ func (s *Server) addWritePermOfBroker(c *remoting.Command, from *remoting.Channe
 	if err := h.Decode(c.Ext); err != nil {
 		return nil, err
 	}
-	topics := s.table.AddWritePerm(h.BrokerName)
+	topics := s.table.AddWritePerm(h.BrokerName, time.Now())
 	s.log.Info("write permission added", "broker_name", h.BrokerName, "topics", topics, "remote_addr", from.Remote)
 	return &remoting.Response{Header: protocol.AddWritePermOfBrokerResponse{AddTopicCount: int32(topics)}}, nil
 }

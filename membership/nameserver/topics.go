@@ -102,34 +102,6 @@ func (t *Table) DeleteTopic(topic, cluster string) {
 	t.dropEmpty(topic)
 }
 
-// WipeWritePerm takes the write permission off every queue of a shard and
-// returns how many topics that concerned. The master's next data version
-// brings the permissions back, as in Java.
-func (t *Table) WipeWritePerm(brokerName string) int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.setPerm(brokerName, withoutWrite)
-}
-
-// AddWritePerm lets every queue of a shard be read and written.
-func (t *Table) AddWritePerm(brokerName string) int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.setPerm(brokerName, func(int32) int32 { return protocol.PermRead | protocol.PermWrite })
-}
-
-func (t *Table) setPerm(brokerName string, change func(perm int32) int32) int {
-	topics := 0
-	for _, byShard := range t.topics {
-		if q, ok := byShard[brokerName]; ok {
-			q.Perm = change(q.Perm)
-			byShard[brokerName] = q
-			topics++
-		}
-	}
-	return topics
-}
-
 // putTopics goes by each topic's own name; the key it is registered under, which
 // is the same from every broker, is Java's to ignore too. Without all it puts
 // only those that are not known.
@@ -150,6 +122,9 @@ func (t *Table) putTopics(s *shard, r membership.Registration, all bool) {
 			TopicSysFlag:   c.TopicSysFlag,
 		}})
 	}
+	if all {
+		delete(t.perms, r.BrokerName)
+	}
 }
 
 func (t *Table) putQueues(topic string, q queues) {
@@ -164,6 +139,7 @@ func (t *Table) dropTopics(brokerName string) {
 		delete(byShard, brokerName)
 		t.dropEmpty(topic)
 	}
+	delete(t.perms, brokerName)
 }
 
 func (t *Table) dropEmpty(topic string) {
