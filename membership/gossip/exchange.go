@@ -1,6 +1,13 @@
 package gossip
 
-import "net/netip"
+import (
+	"maps"
+	"net/netip"
+)
+
+// Share exchanges this process's state with everybody who shares one, soon: it
+// holds news that are not to wait for the turn of an exchange.
+func (g *Gossip) Share() { signal(g.share) }
 
 // keepExchanged lets a process that is new here have the state of everybody who
 // shares one at once, instead of when their turn to exchange with it comes.
@@ -14,6 +21,8 @@ func (g *Gossip) keepExchanged() {
 			joined = nil
 		case <-g.found:
 			g.exchangeWith(g.unheard(had))
+		case <-g.share:
+			g.exchangeWith(g.sharing())
 		case <-g.ctx.Done():
 			return
 		}
@@ -22,26 +31,38 @@ func (g *Gossip) keepExchanged() {
 
 // unheard are those that share a state, were there before this process, and have
 // not been asked for it; they are taken for asked.
-func (g *Gossip) unheard(had map[string]bool) (addrs []netip.AddrPort) {
+func (g *Gossip) unheard(had map[string]bool) []netip.AddrPort {
+	self, asked := g.selfRun(), maps.Clone(had)
+	clear(had)
+	return g.sharers(func(n *run) bool {
+		older := n.started <= self.started
+		if older {
+			had[n.Run] = true
+		}
+		return older && !asked[n.Run]
+	})
+}
+
+// sharing are all that share a state.
+func (g *Gossip) sharing() []netip.AddrPort { return g.sharers(func(*run) bool { return true }) }
+
+func (g *Gossip) selfRun() *run {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.runs.all[g.name]
+}
+
+// sharers are where others are reached that live, share a state and are wanted.
+func (g *Gossip) sharers(wanted func(*run) bool) (addrs []netip.AddrPort) {
 	if !g.config.shares() {
 		return nil
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	self := g.runs.all[g.name]
-	sharing := map[string]bool{}
 	for name, n := range g.runs.all {
-		if !n.shares || n.State != Alive || n == self || n.started > self.started {
-			continue
-		}
-		sharing[name] = true
-		if !had[name] {
+		if name != g.name && n.shares && n.State == Alive && wanted(n) {
 			addrs = append(addrs, n.Gossip)
 		}
-	}
-	clear(had)
-	for name := range sharing {
-		had[name] = true
 	}
 	return addrs[:min(len(addrs), g.config.MaxSeeds)]
 }

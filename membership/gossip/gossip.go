@@ -34,6 +34,7 @@ type Gossip struct {
 	restated chan struct{} // holds one: self is not what others were told
 	lost     chan struct{} // holds one: somebody is, seeds may know better
 	found    chan struct{} // holds one: somebody is, who may share a state
+	share    chan struct{} // holds one: this process has news in its own
 
 	joined             chan struct{} // closed when every seed was tried once
 	introduced         chan struct{} // closed when those found were asked for their state, too
@@ -53,7 +54,7 @@ func Start(config Config) (*Gossip, error) {
 		return nil, err
 	}
 	g := &Gossip{config: config, log: config.Log, name: runName(config.Self.ID, time.Now().UnixNano()), self: config.Self,
-		changed: make(chan struct{}, 1), restated: make(chan struct{}, 1), lost: make(chan struct{}, 1), found: make(chan struct{}, 1),
+		changed: make(chan struct{}, 1), restated: make(chan struct{}, 1), lost: make(chan struct{}, 1), found: make(chan struct{}, 1), share: make(chan struct{}, 1),
 		joined: make(chan struct{}), introduced: make(chan struct{})}
 	g.runs = runs{config: &g.config, all: map[string]*run{}}
 	if _, err := g.self.encode(0); err != nil {

@@ -254,6 +254,27 @@ func TestWhoIsIntroducedHasTheStateOfThoseItFound(t *testing.T) {
 	}
 }
 
+func TestNewsAreSharedWithoutWaitingForATurn(t *testing.T) {
+	var atP, atQ, atR shared
+	var news atomic.Value
+	news.Store("old")
+	p := start(t, "p", "127.0.0.1", nil, func(c *Config) {
+		atP.with("")(c)
+		c.LocalState = func() []byte { return []byte(news.Load().(string)) }
+	})
+	q := start(t, "q", "127.0.0.2", []string{p.seed()}, atQ.with("q's"))
+	r := start(t, "r", "127.0.0.3", []string{p.seed()}, atR.with("r's"))
+	for _, m := range []*member{p, q, r} {
+		m.knows("p alive, q alive, r alive")
+	}
+	news.Store("new")
+	p.Share()
+	took := eventually(t, "the news everywhere", func() bool { return atQ.has("new") && atR.has("new") })
+	if took > 3*time.Second { // well below ExchangeMillis
+		t.Errorf("it took %v", took)
+	}
+}
+
 func TestAStateBeyondItsBoundIsNotShared(t *testing.T) {
 	var merged atomic.Int32
 	share := func(bytes int) func(c *Config) {
