@@ -207,11 +207,11 @@ func (m *proxyGossip) close() {
 	}
 }
 
-// joinNode has a node register with proxies that nobody has told it of. It is nil
-// where there is no gossip.
+// joinNode has a node register with proxies that nobody has told it of, and know
+// whose clients it must wait for. It is nil where there is no gossip.
 func joinNode(log *slog.Logger, settings gossipSettings, config storenode.Config, n *storenode.Node) *gossip.Gossip {
 	strangers := false // told
-	return settings.start(log, config.BindAddress, func() string { return strings.Trim(config.BrokerIP1, "[]") }, gossip.Config{
+	g := settings.start(log, config.BindAddress, func() string { return strings.Trim(config.BrokerIP1, "[]") }, gossip.Config{
 		Self: gossip.Statement{
 			ID:   fmt.Sprintf("%s/%s/%d", config.BrokerClusterName, config.BrokerName, config.BrokerID),
 			Role: gossip.Node, Addr: config.Address(),
@@ -228,6 +228,29 @@ func joinNode(log *slog.Logger, settings gossipSettings, config storenode.Config
 			n.DiscoverNameServers(proxies)
 		},
 	})
+	if g != nil {
+		tellProxies(settings, g, n)
+	}
+	return g
+}
+
+// tellProxies lets a node that has just started know which proxies live, once
+// gossip knows all. Where that takes long the node waits for none in particular.
+func tellProxies(settings gossipSettings, g *gossip.Gossip, n *storenode.Node) {
+	ctx, cancel := context.WithTimeout(context.Background(), introductionBound)
+	defer cancel()
+	g.Introduced(ctx)
+	all := g.Members()
+	if ctx.Err() != nil || !settings.ours(proxiesAlive(all)) {
+		return
+	}
+	var ids []string
+	for _, member := range all {
+		if member.Role == gossip.Proxy && member.State == gossip.Alive {
+			ids = append(ids, member.ID)
+		}
+	}
+	n.KnowProxies(ids)
 }
 
 // proxiesAlive are where the proxies that live answer a name server's questions.

@@ -149,7 +149,7 @@ func (n *Node) openTables() (err error) {
 }
 
 func (n *Node) openMembers() (err error) {
-	n.presence = &presence{log: n.log, config: n.config, clients: newClients(), groups: n.groups, topics: n.topics, hold: newStartHold(n.config.HeldLists)}
+	n.presence = &presence{log: n.log, config: n.config, clients: newClients(), groups: n.groups, topics: n.topics, hold: newStartHold(n.log, n.config.HeldLists)}
 	n.opened = append(n.opened, func() error { n.presence.hold.close(); return nil })
 	members := group.DefaultMembersConfig()
 	members.OnChange = n.presence.notify
@@ -192,8 +192,9 @@ func (n *Node) serve() {
 	n.presence.hold.start()
 }
 
-// KnowProxies says which proxies are known to be alive, by id: consumer lists are
-// kept back after the start until they have announced their clients, or for 1.5 s.
+// KnowProxies says which proxies live, by id, once all are known: consumer lists
+// are kept back after the start until they have announced their clients, or for
+// 1.5 s.
 func (n *Node) KnowProxies(ids []string) { n.presence.hold.expect(ids) }
 
 // reachedAt hears from a proxy where clients reach the node.

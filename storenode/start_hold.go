@@ -1,6 +1,7 @@
 package storenode
 
 import (
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -9,6 +10,7 @@ import (
 // when all proxies known to be alive have announced their clients, or after its
 // bound: who is unknown then stays so until it registers.
 type startHold struct {
+	log     *slog.Logger
 	most    int // kept back
 	stop    chan struct{}
 	running sync.WaitGroup
@@ -29,8 +31,8 @@ const (
 	announcedBound = 1024
 )
 
-func newStartHold(most int) *startHold {
-	return &startHold{most: most, stop: make(chan struct{}), announced: map[string]bool{}, named: map[string]bool{}}
+func newStartHold(log *slog.Logger, most int) *startHold {
+	return &startHold{log: log, most: most, stop: make(chan struct{}), announced: map[string]bool{}, named: map[string]bool{}}
 }
 
 // start begins to count the time; close must follow.
@@ -110,6 +112,7 @@ func (h *startHold) openIf(due func() bool) {
 		return
 	}
 	h.open = true
+	h.log.Info("consumer lists are answered from now on", "kept_back", len(h.kept), "proxies_known", len(h.expected), "proxies_announced", len(h.announced))
 	h.finish(true)
 }
 
