@@ -3,6 +3,7 @@ package nameserver
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -191,6 +192,43 @@ func TestStaticTopicsAndZonesArePassedOn(t *testing.T) {
 			`"queueDatas":[{"brokerName":"a","perm":6,"readQueueNums":1,"topicSysFlag":0,"writeQueueNums":1}],`+
 			`"topicQueueMappingByBroker":{"a":{"bname":"a","currIdMap":{"0":0},"topic":"T","totalQueues":2}}}`,
 			protocol.GetRouteInfoByTopic, routeOf("T"), nil)
+	})
+}
+
+func TestAClientInZoneModeIsLedToItsZone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newWorld(t, Config{}).connect()
+		for name, zone := range map[string]string{"n": "north", "s": "south", "away": "south"} {
+			r := broker("C", name, 0, 1, topic("T", 1, 6))
+			h, body := registerParts(r)
+			h.ZoneName = zone
+			p.must(protocol.RegisterBroker, h, body)
+		}
+		h, body := registerParts(broker("C", "away", 1, 1))
+		h.ZoneName = "south"
+		p.must(protocol.RegisterBroker, h, body)
+		p.must(protocol.UnregisterBroker, protocol.UnregisterBrokerRequest{BrokerName: "away", BrokerAddr: "away-0:10911", ClusterName: "C"}, nil)
+		for _, asked := range []struct {
+			mode bool
+			zone string
+			want string
+		}{{true, "North", "away n"}, {true, "nowhere", "away"}, {false, "north", "away n s"}, {true, "", "away n s"}} {
+			var route protocol.TopicRouteData
+			reply := p.must(protocol.GetRouteInfoByTopic, protocol.GetRouteInfoByTopicRequest{Topic: "T", ZoneMode: asked.mode, ZoneName: asked.zone}, nil)
+			if err := route.Decode(reply.Body); err != nil {
+				t.Fatal(err)
+			}
+			var brokers, queues []string
+			for _, b := range route.BrokerDatas {
+				brokers = append(brokers, b.BrokerName)
+			}
+			for _, q := range route.QueueDatas {
+				queues = append(queues, q.BrokerName)
+			}
+			if got := strings.Join(brokers, " "); got != asked.want || got != strings.Join(queues, " ") {
+				t.Errorf("zone mode %v in %q gives brokers %s and queues of %v, want %s", asked.mode, asked.zone, got, queues, asked.want)
+			}
+		}
 	})
 }
 

@@ -29,6 +29,9 @@ func (s *Server) getRouteInfoByTopic(c *remoting.Command, from *remoting.Channel
 	if len(data.BrokerDatas) == 0 {
 		return nil, protocol.Errorf(protocol.TopicNotExist, "No topic route info in name server for the topic: %s%s", h.Topic, howToGetATopic)
 	}
+	if h.ZoneMode && h.ZoneName != "" {
+		data = inZone(data, h.ZoneName)
+	}
 	if s.settings.Load().OrderMessageEnable {
 		data.OrderTopicConf, _ = s.kv.get(NamespaceOrderTopicConfig, h.Topic)
 	}

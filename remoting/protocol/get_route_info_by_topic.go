@@ -7,6 +7,10 @@ import "gantry/remoting"
 type GetRouteInfoByTopicRequest struct {
 	Topic                  string
 	AcceptStandardJSONOnly bool
+
+	// Of clients from 5.0 on.
+	ZoneMode bool   // only brokers of ZoneName are wanted
+	ZoneName string // where the client is
 }
 
 // Decode reads the fields; its error is a *remoting.FieldError.
@@ -15,6 +19,8 @@ func (h *GetRouteInfoByTopicRequest) Decode(f remoting.Fields) error {
 	*h = GetRouteInfoByTopicRequest{
 		Topic:                  r.String("topic"),
 		AcceptStandardJSONOnly: r.OptBool("acceptStandardJsonOnly"),
+		ZoneMode:               r.OptBool(fieldZoneMode),
+		ZoneName:               r.OptString(fieldZoneName),
 	}
 	return r.Err()
 }
@@ -25,4 +31,8 @@ func (h GetRouteInfoByTopicRequest) Encode(w *remoting.FieldWriter) {
 	if h.AcceptStandardJSONOnly {
 		w.Bool("acceptStandardJsonOnly", true)
 	}
+	if h.ZoneMode {
+		w.Bool(fieldZoneMode, true)
+	}
+	w.OptString(fieldZoneName, h.ZoneName)
 }

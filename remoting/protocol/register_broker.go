@@ -58,8 +58,12 @@ func (h RegisterBrokerRequest) Encode(w *remoting.FieldWriter) {
 	w.OptString(fieldZoneName, h.ZoneName)
 }
 
-// fieldZoneName is Java's MixAll.ZONE_NAME.
-const fieldZoneName = "__ZONE_NAME"
+// Java's MixAll.ZONE_NAME and ZONE_MODE, which a client or broker adds to all its
+// requests.
+const (
+	fieldZoneName = "__ZONE_NAME"
+	fieldZoneMode = "__ZONE_MODE"
+)
 
 // RegisterBrokerResponse answers code 103: to a slave, where its master is.
 type RegisterBrokerResponse struct {
