@@ -17,7 +17,7 @@ import (
 
 // mostOutputBytes bounds what the server prints in the whole scenario, eight starts included. A line for each refused send would
 // be many times as much.
-const mostOutputBytes = 128 << 10
+const mostOutputBytes = 64 << 10
 
 // refusals is nil when a send of every client is refused with code 14 and the folder.
 func (d *smallDisk) refusals() error {

@@ -104,12 +104,12 @@ func (m *move) prepare() {
 	m.store = filepath.Join(m.dir, "real", "store")
 	m.properties = map[string]string{
 		"brokerIP1": m.host, "messageDelayLevel": inPlaceLevels, "flushConsumerOffsetInterval": "500", "flushDelayOffsetInterval": "500",
-		"mappedFileSizeConsumeQueue": strconv.Itoa(queueFileBytes), "maxHashSlotNum": strconv.Itoa(indexSlots), "maxIndexNum": strconv.Itoa(indexItems),
+		"maxHashSlotNum": strconv.Itoa(indexSlots), "maxIndexNum": strconv.Itoa(indexItems),
 	}
 }
 
 func (m *move) realProperties() map[string]string {
-	all := map[string]string{"mappedFileSizeCommitLog": strconv.Itoa(logFileBytes)}
+	all := map[string]string{"mappedFileSizeCommitLog": strconv.Itoa(logFileBytes), "mappedFileSizeConsumeQueue": strconv.Itoa(queueFileBytes)}
 	maps.Copy(all, m.properties)
 	return all
 }
