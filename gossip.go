@@ -157,6 +157,15 @@ func (m *proxyGossip) restate() {
 	}
 }
 
+// share lets the others hear at once what an operator has told this proxy.
+func (m *proxyGossip) share() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.gossip != nil {
+		m.gossip.Share()
+	}
+}
+
 func (m *proxyGossip) merge(account []byte) {
 	err := m.proxy.NameServer().Merge(account)
 	m.mu.Lock()

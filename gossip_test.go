@@ -58,22 +58,31 @@ func (w town) node(host, proxy string) *process {
 
 // route asks one proxy where a topic is that every node has.
 func (w town) route(proxy string) string {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	c, err := remoting.Dial(ctx, remoting.DialTCP, fmt.Sprint(proxy, ":", w.ask), remoting.Limits{}, nil)
-	if err != nil {
-		return err.Error()
-	}
-	defer c.Close()
-	answer, err := c.Invoke(ctx, &remoting.Request{Code: protocol.GetRouteInfoByTopic, Header: protocol.GetRouteInfoByTopicRequest{Topic: "TBW102"}})
-	if err != nil {
-		return err.Error()
+	answer := w.invoke(proxy, protocol.GetRouteInfoByTopic, protocol.GetRouteInfoByTopicRequest{Topic: "TBW102"})
+	if answer == nil {
+		return "no answer"
 	}
 	var route protocol.TopicRouteData
 	if answer.Code != protocol.Success || route.Decode(answer.Body) != nil {
 		return "none"
 	}
 	return fmt.Sprint(route.BrokerDatas[0].BrokerName, " behind ", strings.Split(route.BrokerDatas[0].BrokerAddrs[0], ":")[0])
+}
+
+// invoke asks a proxy's name server; nil where it does not answer.
+func (w town) invoke(proxy string, code int32, header remoting.Header) *remoting.Command {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	c, err := remoting.Dial(ctx, remoting.DialTCP, fmt.Sprint(proxy, ":", w.ask), remoting.Limits{}, nil)
+	if err != nil {
+		return nil
+	}
+	defer c.Close()
+	answer, err := c.Invoke(ctx, &remoting.Request{Code: code, Header: header})
+	if err != nil {
+		return nil
+	}
+	return answer
 }
 
 // routes waits until every proxy's answer is one of want.
@@ -122,6 +131,32 @@ func TestProxiesAndNodesFindEachOtherFromAnyOneSeed(t *testing.T) {
 
 	node.stop()
 	w.routes([]string{hostP2, hostP3}, "none")
+}
+
+func TestWhatAnOperatorTellsOneProxyTheOthersHearSoon(t *testing.T) {
+	w := newTown(t)
+	w.proxy(hostP1, hostP1)
+	w.proxy(hostP2, hostP1)
+	w.proxy(hostP3, hostP1)
+	put := protocol.PutKVConfigRequest{Namespace: "N", Key: "k", Value: "v"}
+	told := time.Now()
+	if answer := w.invoke(hostP2, protocol.PutKVConfig, put); answer == nil || answer.Code != protocol.Success {
+		t.Fatalf("answered %+v", answer)
+	}
+	for _, host := range []string{hostP1, hostP3} {
+		var got protocol.GetKVConfigResponse
+		for got.Value != "v" && time.Since(told) < processBound {
+			if answer := w.invoke(host, protocol.GetKVConfig, protocol.GetKVConfigRequest{Namespace: "N", Key: "k"}); answer != nil && answer.Code == protocol.Success {
+				if err := got.Decode(answer.Ext); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		if got.Value != "v" || time.Since(told) > 5*time.Second { // an exchange's turn comes after 15 s
+			t.Errorf("%s knows %q after %v", host, got.Value, time.Since(told))
+		}
+	}
 }
 
 func TestSeedsAreTheHostsOfTheNameServersUnlessTheyAreSet(t *testing.T) {

@@ -34,7 +34,7 @@ func startProxy(c *cli.Context, log *slog.Logger) (running, error) {
 	if err := readSettings(log, c.String("c"), &config, &talk); err != nil {
 		return nil, err
 	}
-	config.OnSelf = others.restate
+	config.OnSelf, config.OnNews = others.restate, others.share
 	config.Prepare = func(p *proxy.Server) { others.prepare(talk, config, p) }
 	p, err := proxy.Start(config)
 	if err != nil {

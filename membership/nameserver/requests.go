@@ -1,12 +1,19 @@
 package nameserver
 
 import (
+	"slices"
+
 	"gantry/remoting"
 	"gantry/remoting/protocol"
 )
 
 // answerFunc answers one request; an error becomes a response in one place.
 type answerFunc func(s *Server, c *remoting.Command, from *remoting.Channel) (*remoting.Response, error)
+
+// isNews reports whether a request changes what only this name server hears.
+func isNews(code int32) bool {
+	return slices.Contains([]int32{protocol.PutKVConfig, protocol.DeleteKVConfig, protocol.WipeWritePermOfBroker, protocol.AddWritePermOfBroker}, code)
+}
 
 // requests is the table of a name server's codes (Java's
 // DefaultRequestProcessor: 4.9.7's, and 217, 901 and 904 of 5.3.3's). A code that is not in it is answered

@@ -36,6 +36,10 @@ type Config struct {
 	// may be called from several goroutines at once, and must not block.
 	OnShardsChanged func()
 
+	// OnNews is told after an operator has changed KV configuration or a shard's
+	// permission here: other name servers are to hear it. It must not block.
+	OnNews func()
+
 	Dial remoting.DialFunc // how a node is asked whether it lives, default TCP
 
 	Settings      Settings           // as it starts
@@ -64,6 +68,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.OnShardsChanged == nil {
 		c.OnShardsChanged = func() {}
+	}
+	if c.OnNews == nil {
+		c.OnNews = func() {}
 	}
 	for _, f := range []struct {
 		field    *int
@@ -151,6 +158,9 @@ func (s *Server) answer(c *remoting.Command, from *remoting.Channel) *remoting.R
 	response, err := answer(s, c, from)
 	if err != nil {
 		return errorResponse(err)
+	}
+	if isNews(c.Code) {
+		s.config.OnNews()
 	}
 	return response
 }
