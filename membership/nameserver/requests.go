@@ -16,8 +16,9 @@ func isNews(code int32) bool {
 }
 
 // requests is the table of a name server's codes (Java's
-// DefaultRequestProcessor: 4.9.7's, and 217, 901 and 904 of 5.3.3's). A code that is not in it is answered
-// REQUEST_CODE_NOT_SUPPORTED; Java's NameServer leaves the asker to time out.
+// DefaultRequestProcessor: 4.9.7's, and 217, 901 and 904 of 5.3.3's). A code that
+// is not in it is answered REQUEST_CODE_NOT_SUPPORTED, as 5.3.3 does; 4.9.7
+// leaves the asker to time out.
 func requests() map[int32]answerFunc {
 	return map[int32]answerFunc{
 		protocol.PutKVConfig:                   (*Server).putKVConfig,
