@@ -11,13 +11,14 @@ trap 'kill -9 $pids 2>/dev/null; wait 2>/dev/null || true; rm -rf "$out"' EXIT
 
 start() { # NAME PORT: starts standalone on a folder of that name and waits until it is ready; pid in $pid
 	printf 'gatewayBasePort=%s\n' $(($2 + 100)) > "$out/$1.properties"
+	: > "$out/$1.log"
 	begun=$(date +%s%3N)
 	"$gantry" standalone --data "$out/$1" --listen "127.0.0.1:$2" -c "$out/$1.properties" > "$out/$1.log" 2>&1 & pid=$!
 	pids="$pids $pid"
 	until grep -q 'is ready' "$out/$1.log"; do kill -0 $pid; sleep 0.002; done
 	took=$(($(date +%s%3N) - begun))
 }
-stop() { kill "-$1" "$2"; wait "$2" || true; } # SIGNAL PID
+stop() { kill "-$1" "$2"; wait "$2" 2> /dev/null || true; } # SIGNAL PID
 resident() { awk '/^VmRSS/ {print int($2 / 1024)}' "/proc/$1/status"; } # PID, MiB
 ticks() { awk '{print $14 + $15}' "/proc/$1/stat"; }                   # PID, of 10 ms
 report() { echo "$1: ready after $took ms; $(sed -n 's/.*\(clean=[a-z]*\).*\(queues=[0-9]*\) \(from_table=[a-z]*\) \(duration=[^ ]*\).*/\1 \2 \3 store \4/p' "$out/s.log")"; }
