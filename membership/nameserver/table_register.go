@@ -1,0 +1,97 @@
+package nameserver
+
+import (
+	"time"
+
+	"gantry/membership"
+	"gantry/remoting"
+)
+
+// Register takes or renews a registration (registerBroker). An address that
+// moves to another brokerId, as at a promotion, leaves the former one first; an
+// outdated master that comes back under another address is not taken.
+// Topics count from the copy that is believed, all of them where its data version
+// is not the one known, and else those that are missing: a broker may have told
+// of one topic alone, as it does of a new one. They are added and changed, never
+// removed: DeleteTopic does that.
+func (t *Table) Register(r membership.Registration, owner *remoting.Channel, now time.Time) (Registered, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s, err := t.shardFor(r)
+	if err != nil {
+		return Registered{}, err
+	}
+	before, slotBefore := s.nodes[r.BrokerID], t.slots.advertised(r.BrokerName)
+	done := Registered{First: before == nil || before.Addr != r.Addr}
+	if done.First && before != nil && before.version.StateVersion > r.DataVersion.StateVersion {
+		return Registered{Slot: membership.NoSlot, Outdated: true}, nil
+	}
+	t.put(s, newNode(r, owner, now))
+	if s.believes(r) {
+		t.putTopics(s, r, done.First || before.version != r.DataVersion)
+	}
+	t.giveSlot(&done, r, now)
+	done.ShardsChanged = before == nil || before.Node != s.nodes[r.BrokerID].Node || slotBefore != t.slots.advertised(r.BrokerName)
+	if master := s.nodes[masterID]; master != nil && r.BrokerID != masterID {
+		done.MasterAddr, done.HAServerAddr = master.Addr, master.HAServerAddr
+	}
+	return done, nil
+}
+
+func newNode(r membership.Registration, owner *remoting.Channel, now time.Time) *node {
+	return &node{
+		Node:    Node{r.BrokerID, r.Addr, r.HAServerAddr, r.Gateway},
+		version: r.DataVersion,
+		owner:   owner,
+		renewed: now,
+		lasts:   time.Duration(r.HeartbeatTimeoutMillis) * time.Millisecond,
+	}
+}
+
+// believes reports whether topics of the copy that states r count: those of the
+// master, and of brokers from 5.0 on those of the lowest brokerId where the
+// master is away.
+func (s *shard) believes(r membership.Registration) bool {
+	if r.BrokerID == masterID || !r.StatesActingMaster {
+		return r.BrokerID == masterID
+	}
+	return r.BrokerID == s.believed().BrokerID
+}
+
+// shardFor is where r's node goes, without what it leaves.
+func (t *Table) shardFor(r membership.Registration) (*shard, error) {
+	s := t.shards[r.BrokerName]
+	if s != nil {
+		t.leaveOtherIDs(s, r)
+	}
+	if t.nodes >= t.bounds.Nodes && (s == nil || s.nodes[r.BrokerID] == nil) {
+		return nil, ErrTableFull
+	}
+	if s == nil {
+		s = &shard{nodes: map[int64]*node{}}
+		t.shards[r.BrokerName] = s
+	}
+	s.cluster, s.zone, s.acting = r.Cluster, r.ZoneName, r.EnableActingMaster
+	return s, nil
+}
+
+func (t *Table) giveSlot(done *Registered, r membership.Registration, now time.Time) {
+	done.Slot = membership.NoSlot
+	if !r.Gateway || t.bounds.Slots == 0 {
+		return
+	}
+	wait := t.bounds.ProposeFrom.Sub(now)
+	said := statement{r.BrokerName, r.BrokerID, r.Slot, now}
+	done.Slot, done.SlotWait, done.SlotRefused = t.slots.register(said, wait <= 0)
+	if done.Slot == membership.NoSlot {
+		done.SlotWait = max(wait, 0)
+	}
+}
+
+func (t *Table) leaveOtherIDs(s *shard, r membership.Registration) {
+	for id, n := range s.nodes {
+		if id != r.BrokerID && n.Addr == r.Addr {
+			t.drop(s, id)
+		}
+	}
+}
