@@ -17,6 +17,8 @@ type Bounds struct {
 	Min      commitlog.Offset // units of records before it lie below their queue's minimum
 	Limit    commitlog.Offset // units of records from here on are cut
 	Distrust bool             // look for stray bytes behind the end, as after an unclean stop
+
+	cut bool // what lies behind the end is known to
 }
 
 // Load finds the queues on disk. It reads a few units of each: where the written ones end is found by halving. Queues
@@ -94,7 +96,7 @@ func (qs *Queues) queueDirs() ([]*Queue, error) {
 	return found, nil
 }
 
-// dropEmpty forgets queues of which nothing was found.
+// dropEmpty forgets queues of which nothing was found: they are made anew with the size that the others have.
 func (qs *Queues) dropEmpty(queues []*Queue) {
 	qs.mu.Lock()
 	defer qs.mu.Unlock()
@@ -115,13 +117,26 @@ func (q *Queue) load(bounds Bounds) (damaged bool, err error) {
 		return false, err
 	}
 	if reason := q.inspect(starts); reason != nil {
-		q.owner.cfg.Logger.Warn("consume queue is damaged and will be made again from the commit log", "topic", q.topic, "queue_id", q.id, "error", reason)
-		return true, q.removeFiles(starts)
+		return true, q.forgetDamaged(starts, reason)
 	}
-	if err := q.findEnd(starts, bounds); err != nil || !q.files {
-		return false, err
+	if err = q.findEnd(starts, bounds); err == nil && q.files {
+		err = q.findMin(bounds.Min)
 	}
-	return false, q.findMin(bounds.Min)
+	if err == nil && q.files {
+		err = q.checkEnd()
+	}
+	if errors.Is(err, errMisled) {
+		return true, q.forgetDamaged(starts, err)
+	}
+	return false, err
+}
+
+// forgetDamaged removes the queue's files, so that it is made again from the log.
+func (q *Queue) forgetDamaged(starts []int64, reason error) error {
+	q.owner.cfg.Logger.Warn("consume queue is damaged and will be made again from the commit log", "topic", q.topic, "queue_id", q.id, "error", reason)
+	q.files, q.first, q.last = false, 0, 0
+	q.min, q.max, q.tailAt, q.maxPhysical, q.filed = 0, 0, 0, 0, 0
+	return q.removeFiles(starts)
 }
 
 func (q *Queue) listFiles() ([]int64, error) {
@@ -196,14 +211,23 @@ func (q *Queue) countUnits(start int64, bounds Bounds) (units int, last Unit, er
 	units, err = searchUnits(file, 0, int(q.fileBytes/UnitBytes), func(u Unit) bool {
 		return !u.written() || !u.Blank() && u.Physical >= bounds.Limit
 	})
+	if err != nil {
+		return 0, Unit{}, err
+	}
+	if units > 0 {
+		var b [UnitBytes]byte
+		if _, err := file.ReadAt(b[:], int64(units-1)*UnitBytes); err != nil {
+			return 0, Unit{}, err
+		}
+		last = DecodeUnit(b[:])
+	}
+	if !bounds.cut {
+		err = checkBehind(file, units, q.fileBytes, last, bounds)
+	}
 	if err != nil || units == 0 {
 		return 0, Unit{}, err
 	}
-	var b [UnitBytes]byte
-	if _, err := file.ReadAt(b[:], int64(units-1)*UnitBytes); err != nil {
-		return 0, Unit{}, err
-	}
-	return units, DecodeUnit(b[:]), cutBehind(file, int64(units)*UnitBytes, q.fileBytes, bounds.Distrust)
+	return units, last, cutBehind(file, int64(units)*UnitBytes, q.fileBytes, bounds.Distrust)
 }
 
 // searchUnits returns the first unit of [from, to) for which found holds, to if there is none; found must hold for all
@@ -282,10 +306,10 @@ func (q *Queue) findMin(minPhysical commitlog.Offset) error {
 		}
 		q.min = Offset(start/UnitBytes) + Offset(units)
 		if units < count {
-			return nil
+			break
 		}
 	}
-	return nil
+	return q.checkMin(minPhysical)
 }
 
 // Truncate cuts the queue's units of records from limit on: the log ends there. It is for the time before Put.
@@ -299,7 +323,7 @@ func (q *Queue) Truncate(limit commitlog.Offset) error {
 	}
 	lowest := q.min
 	q.files, q.min, q.max, q.tailAt, q.maxPhysical, q.filed = false, 0, 0, 0, 0, 0
-	if err := q.findEnd(starts, Bounds{Limit: limit, Distrust: true}); err != nil {
+	if err := q.findEnd(starts, Bounds{Limit: limit, Distrust: true, cut: true}); err != nil {
 		return fmt.Errorf("cut consume queue %s: %w", q.dir(), err)
 	}
 	q.min = min(lowest, q.max)

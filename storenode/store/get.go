@@ -177,7 +177,7 @@ func (l *look) choose(queue *consumequeue.Queue, from consumequeue.Offset, b []b
 		u := consumequeue.DecodeUnit(b)
 		at := from + consumequeue.Offset(seen)
 		if !u.Blank() {
-			if l.impossible(u) && at >= queue.Min() {
+			if l.impossible(queue, u) && at >= queue.Min() {
 				return seen, false, queue.Damaged(at, errNoUnit)
 			}
 			l.last = u.Physical
@@ -198,10 +198,17 @@ func (l *look) choose(queue *consumequeue.Queue, from consumequeue.Offset, b []b
 }
 
 // impossible says that the unit leads to where no message of the queue can be: behind the log's end, or before its
-// beginning although the queue begins behind that.
-func (l *look) impossible(u consumequeue.Unit) bool {
-	return u.Check(consumequeue.Unit{}) != nil || u.Physical > l.end-commitlog.Offset(u.Size) ||
-		u.Physical < l.store.log.Min() && l.store.expiry.followed()
+// beginning although the queue's first message is not gone.
+func (l *look) impossible(queue *consumequeue.Queue, u consumequeue.Unit) bool {
+	begin := l.store.log.Min()
+	switch {
+	case u.Check(consumequeue.Unit{}) != nil || u.Physical > l.end-commitlog.Offset(u.Size):
+		return true
+	case u.Physical >= begin:
+		return false
+	}
+	first, ok, err := queue.Unit(queue.Min())
+	return l.store.expiry.followed() || err == nil && ok && first.Physical >= begin
 }
 
 // take keeps the unit if it matches and its record is there; it returns how many

@@ -114,7 +114,7 @@ func (s *Store) recoverEmpty() error {
 
 // recoverClean begins with the record that the queues know last: the log is read from there, only to its end.
 func (s *Store) recoverClean(lost bool) (indexed commitlog.Offset, err error) {
-	damaged, err := s.queues.Load(consumequeue.Bounds{Min: s.log.Min(), Limit: math.MaxInt64})
+	damaged, err := s.loadQueues(consumequeue.Bounds{Min: s.log.Min(), Limit: math.MaxInt64})
 	if err != nil {
 		return 0, err
 	}
@@ -176,7 +176,7 @@ func (s *Store) recordAt(offset commitlog.Offset) bool {
 // recoverUnclean trusts log and queues up to the last checkpoint and makes the rest of the queues from the log.
 func (s *Store) recoverUnclean(lost bool) (indexed commitlog.Offset, err error) {
 	from := s.uncleanStart()
-	damaged, err := s.queues.Load(consumequeue.Bounds{Min: s.log.Min(), Limit: from, Distrust: true})
+	damaged, err := s.loadQueues(consumequeue.Bounds{Min: s.log.Min(), Limit: from, Distrust: true})
 	if err != nil {
 		return 0, err
 	}

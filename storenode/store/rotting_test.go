@@ -115,8 +115,14 @@ func (r *rotting) write(path string, at int64, b []byte) {
 // served reads a queue as a consumer does that tries again while units are mended, for at most a minute.
 func (r *rotting) served(topic string, id int32) []string {
 	r.t.Helper()
+	return r.from(topic, id, r.MinOffset(topic, id))
+}
+
+// from is served from a queue offset on.
+func (r *rotting) from(topic string, id int32, low int64) []string {
+	r.t.Helper()
 	var all []string
-	low, high := r.Bounds(topic, id)
+	high := r.MaxOffset(topic, id)
 	for offset, tries := low, 0; offset < high; {
 		found, err := r.Get(Query{Topic: topic, QueueID: id, Offset: offset, MaxNum: 32})
 		if errors.Is(err, ErrMending) && tries < 60 {
@@ -164,10 +170,30 @@ func (r *rotting) same(dir string, want map[string]string) {
 	}
 }
 
+// drop lets the oldest files of the log go. Until follow the queues know nothing of it.
+func (r *rotting) drop(files int) {
+	r.t.Helper()
+	if err := r.Log().Sync(); err != nil {
+		r.t.Fatal(err)
+	}
+	for _, end := range r.Log().Starts()[1 : files+1] {
+		if err := r.Log().DropOldest(end); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// follow lets the queues begin where the log does.
+func (r *rotting) follow() {
+	r.expiry.wakeUp()
+	time.Sleep(time.Minute)
+}
+
 // smallQueues has files of ten units, so that queues have several.
 func smallQueues() Config {
 	cfg := testConfig()
 	cfg.MappedFileSizeConsumeQueue = 10 * consumequeue.UnitBytes
+	cfg.CleanResourceInterval = 1000 * time.Hour // see rotting.drop
 	return cfg
 }
 

@@ -69,6 +69,8 @@ func Open(cfg Config, fs vfs.FS, logger *slog.Logger) (*Store, error) {
 	s.tasks.Go(s.flushLoop)
 	if s.fromTable {
 		s.tasks.Go(s.verifyQueues)
+	} else {
+		s.expiry.from.Store(int64(s.log.Min())) // the queues begin where the log does
 	}
 	s.tasks.Go(s.disk.watch)
 	s.tasks.Go(s.expiry.run)
