@@ -29,6 +29,9 @@ func (f *file) damaged(offset int64, err error) *DamageError {
 
 // foundAt notes in an error that is a *DamageError when it was found.
 func foundAt(undone int, err error) error {
+	if err == nil {
+		return nil
+	}
 	if found := (*DamageError)(nil); errors.As(err, &found) {
 		found.undone = undone
 	}

@@ -159,6 +159,9 @@ func (d *derived) checkKeys(r message.Record) {
 }
 
 func (d *derived) repairIndex(err error) {
+	if err == nil {
+		return
+	}
 	if found := (*index.DamageError)(nil); errors.As(err, &found) {
 		d.store.indexer.repair(found)
 	} else {

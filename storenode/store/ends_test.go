@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -39,11 +40,7 @@ func TestBitsFlippedWithoutATable(t *testing.T) {
 					r.mem = r.mem.AfterKill()
 				}
 				removeAll(t, r.mem, "/store/gantry/queues")
-				var paths []string
-				for path := range r.files("/store/consumequeue") {
-					paths = append(paths, path)
-				}
-				slices.Sort(paths)
+				paths := slices.Sorted(maps.Keys(r.files("/store/consumequeue")))
 				path, at, bit := paths[random.IntN(len(paths))], random.Int64N(10*consumequeue.UnitBytes), random.IntN(8)
 				if last, found := unknown[path]; found && at >= last && at < last+8 {
 					at = last + 8
@@ -83,11 +80,7 @@ func TestBitsFlippedWhereTheLogBegins(t *testing.T) {
 				}
 				shut(t, r.Store)
 				removeAll(t, r.mem, "/store/gantry/queues")
-				var paths []string
-				for path := range r.files("/store/consumequeue") {
-					paths = append(paths, path)
-				}
-				slices.Sort(paths)
+				paths := slices.Sorted(maps.Keys(r.files("/store/consumequeue")))
 				path, at, bit := paths[random.IntN(len(paths))], random.Int64N(10*consumequeue.UnitBytes), random.IntN(8)
 				flipBit(t, r.mem, path, at, bit)
 				r.open(cfg)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -479,4 +481,57 @@ func TestUnitsThatAreMissingBeforeALaterOne(t *testing.T) {
 		}
 		shut(t, r.Store)
 	})
+}
+
+// TestAKillWhileQueuesAreMended at a random operation, or a power loss: whatever was half done is mended by the next run.
+func TestAKillWhileQueuesAreMended(t *testing.T) {
+	for seed := range uint64(80) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(seed, 10))
+				cfg := smallQueues()
+				cfg.ScrubBytesPerSecond, cfg.MaxOpenQueueFiles = 0, 0
+				r := rot(t, cfg, threeQueues(150))
+				time.Sleep(2 * cfg.FlushConsumeQueueThoroughInterval) // a checkpoint
+				files := r.files("/store/consumequeue")
+				for _, path := range slices.Sorted(maps.Keys(files)) {
+					switch before := usedBytes(files[path])/consumequeue.UnitBytes - 1; {
+					case random.IntN(4) == 0:
+						if err := r.mem.Remove(path); err != nil {
+							t.Fatal(err)
+						}
+					case before > 0 && random.IntN(3) == 0: // of the last one, gone without a trace, no start could know
+						r.write(path, random.Int64N(before)*consumequeue.UnitBytes, make([]byte, consumequeue.UnitBytes))
+					}
+				}
+				left := random.IntN(300)
+				r.mem.SetHook(func(op vfs.Op) error {
+					if left--; left < 0 {
+						return vfs.ErrHalted
+					}
+					return nil
+				})
+				for _, name := range slices.Sorted(maps.Keys(r.want)) {
+					q := r.queues.Find(name[:1], int32(name[2]-'0'))
+					r.mendQueueFiles(q, fs.ErrNotExist)
+					r.mender.add(q, q.Min(), q.Max(), errNoUnit)
+				}
+				synctest.Wait()
+				r.mem.Halt()
+				_ = r.Close()
+				if seed%2 == 0 {
+					r.mem = r.mem.AfterKill()
+				} else {
+					r.mem = r.mem.AfterPowerLoss(random)
+				}
+				r.open(cfg)
+				synctest.Wait()
+				r.checkServed()
+				if got, want := send(t, r.Store, msg{topic: "A", body: "last"}).QueueOffset, int64(len(r.want["A/0"])); got != want {
+					t.Errorf("queue offset %d, want %d", got, want)
+				}
+				shut(t, r.Store)
+			})
+		})
+	}
 }
