@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -41,31 +42,64 @@ func MeasureDisk(ctx context.Context, o DiskOptions, out io.Writer) (err error) 
 	if o.MessageBytes <= 0 || int64(o.MessageBytes) > o.FileBytes {
 		return fmt.Errorf("a write of %d bytes does not fit into a file of %d", o.MessageBytes, o.FileBytes)
 	}
-	file, err := os.OpenFile(filepath.Join(o.Dir, fmt.Sprintf("gantry-bench-disk-%d", os.Getpid())), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+	file, err := openSyncedFile(o.Dir, o.FileBytes)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, file.Close(), os.Remove(file.Name())) }()
-	if err := errors.Join(file.Truncate(o.FileBytes), file.Sync()); err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, file.remove()) }()
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(o.Seconds)*time.Second)
 	defer cancel()
 	var h Histogram
-	begun, writes := time.Now(), 0
 	body := randomBody(o.MessageBytes)
-	for at := int64(0); ctx.Err() == nil && at+int64(o.MessageBytes) <= o.FileBytes; at += int64(o.MessageBytes) {
+	begun, writes := time.Now(), 0
+	for most := o.FileBytes / int64(o.MessageBytes); ctx.Err() == nil && int64(writes) < most; writes++ {
 		before := time.Now()
-		if _, err := file.WriteAt(body, at); err != nil {
+		if err := file.write(body); err != nil {
 			return err
 		}
-		if err := dataSync(file); err != nil {
-			return fmt.Errorf("sync %s: %w", file.Name(), err)
-		}
 		h.Record(time.Since(before))
-		writes++
 	}
 	fmt.Fprintf(out, "Write and fdatasync of %d bytes: %d, per second: %.0f\n%s\n",
 		o.MessageBytes, writes, float64(writes)/time.Since(begun).Seconds(), h.String())
 	return nil
 }
+
+// syncedFile is a sparse file, as a commit log's, of which each write is on the disk when it returns.
+type syncedFile struct {
+	file  *os.File
+	bytes int64
+
+	mu sync.Mutex // guards at, and has one write at a time
+	at int64
+}
+
+func openSyncedFile(dir string, bytes int64) (*syncedFile, error) {
+	file, err := os.OpenFile(filepath.Join(dir, fmt.Sprintf("gantry-bench-disk-%d", os.Getpid())), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	f := &syncedFile{file: file, bytes: bytes}
+	if err := errors.Join(file.Truncate(bytes), file.Sync()); err != nil {
+		return nil, errors.Join(err, f.remove())
+	}
+	return f, nil
+}
+
+// write goes on at the beginning where the end is reached.
+func (f *syncedFile) write(b []byte) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.at+int64(len(b)) > f.bytes {
+		f.at = 0
+	}
+	if _, err := f.file.WriteAt(b, f.at); err != nil {
+		return err
+	}
+	f.at += int64(len(b))
+	if err := dataSync(f.file); err != nil {
+		return fmt.Errorf("sync %s: %w", f.file.Name(), err)
+	}
+	return nil
+}
+
+func (f *syncedFile) remove() error { return errors.Join(f.file.Close(), os.Remove(f.file.Name())) }

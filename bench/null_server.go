@@ -16,6 +16,7 @@ type nullServer struct {
 	batch   []byte // the records that answer a pull
 	done    template
 	sent    template
+	disk    *syncedFile // nil: nothing is written
 
 	mu      sync.Mutex // guards members and held
 	members map[string]map[string]*nullConn
@@ -37,7 +38,9 @@ func newNullServer(o NullOptions) (*nullServer, error) {
 	n.sent = newTemplate(&remoting.Response{Header: &protocol.SendMessageResponse{
 		MsgID: []byte("7F00000100002A9F0000000000000000"), Region: "DefaultRegion", TraceOn: true}})
 	var err error
-	n.batch, err = nullBatch(o)
+	if n.batch, err = nullBatch(o); err == nil && o.SyncDir != "" {
+		n.disk, err = openSyncedFile(o.SyncDir, 1<<30)
+	}
 	return n, err
 }
 
@@ -63,7 +66,7 @@ func (c *nullConn) Frame(_, frame []byte) error {
 	}
 	switch s.Code {
 	case protocol.SendMessageV2, protocol.SendMessage, protocol.SendBatchMessage:
-		return c.reply(&c.server.sent, s)
+		return c.sent(frame, s)
 	case protocol.UpdateConsumerOffset, protocol.UnlockBatchMQ, protocol.ConsumerSendMsgBack, protocol.CheckClientConfig:
 		return c.reply(&c.server.done, s)
 	}
@@ -74,6 +77,16 @@ func (c *nullConn) Frame(_, frame []byte) error {
 		return c.pull(s)
 	}
 	return c.conn.Reply(s.Kind, s.Opaque, c.answer())
+}
+
+// sent answers a send, when the disk has its frame where that is asked for.
+func (c *nullConn) sent(frame []byte, s remoting.Summary) error {
+	if c.server.disk != nil {
+		if err := c.server.disk.write(frame); err != nil {
+			return err
+		}
+	}
+	return c.reply(&c.server.sent, s)
 }
 
 func (c *nullConn) reply(t *template, s remoting.Summary) error {

@@ -76,15 +76,20 @@ const latencyPattern = `Latency\(ms\) Mean: \d+\.\d{3} P50: \d+\.\d{3} P90: \d+\
 
 func TestAShortProducerRunPrintsTheOfficialLines(t *testing.T) {
 	for name, change := range map[string]func(*ProducerOptions){
-		"one by one":   func(*ProducerOptions) {},
-		"asynchronous": func(o *ProducerOptions) { o.Async = true },
-		"batches":      func(o *ProducerOptions) { o.BatchMessages = 7 },
-		"many topics":  func(o *ProducerOptions) { o.Topics, o.Queues = 5, 4 },
-		"dressed up":   func(o *ProducerOptions) { o.KeyEnable, o.TagCount, o.PropertyBytes, o.DelayEnable = true, 3, 100, true },
+		"one by one":       func(*ProducerOptions) {},
+		"asynchronous":     func(o *ProducerOptions) { o.Async = true },
+		"batches":          func(o *ProducerOptions) { o.BatchMessages = 7 },
+		"each on the disk": func(*ProducerOptions) {},
+		"many topics":      func(o *ProducerOptions) { o.Topics, o.Queues = 5, 4 },
+		"dressed up":       func(o *ProducerOptions) { o.KeyEnable, o.TagCount, o.PropertyBytes, o.DelayEnable = true, 3, 100, true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				network := startNull(t, NullOptions{QueueNums: 4})
+				null := NullOptions{QueueNums: 4}
+				if name == "each on the disk" {
+					null.SyncDir = t.TempDir()
+				}
+				network := startNull(t, null)
 				o := ProducerOptions{Client: clientOf(network.Dial), Topic: "BenchmarkTest", Threads: 8, MessageBytes: 64, Quantity: 1003, DelayLevel: 1, ReportMillis: 10_000}
 				change(&o)
 				var out output
