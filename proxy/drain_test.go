@@ -4,111 +4,126 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gantry/proxy/route"
 	"gantry/remoting"
+	"gantry/remoting/memnet"
 )
 
-// draining is a proxy that learns of others, and how long its drain took.
+// draining is what of a proxy drains: its clients, on a network in memory, and
+// what it knows of other proxies.
 type draining struct {
 	*Server
-	t   *testing.T
-	log *logText
+	log     logText
+	network memnet.Network
 }
 
-func startDraining(t *testing.T, config Config) *draining {
+// inDrain tells a test about a proxy beside another one, which is not told of
+// yet.
+func inDrain(t *testing.T, config Config, tell func(t *testing.T, d *draining)) {
 	t.Helper()
-	d := &draining{t: t, log: &logText{}}
-	config.BindAddress, config.ListenPort, config.ProxyID = "127.0.0.1", basePort(t, 1), "p"
-	config.Log = slog.New(slog.NewTextHandler(d.log, nil))
-	var err error
-	if d.Server, err = Start(config); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close(context.Background()) })
-	return d
+	synctest.Test(t, func(t *testing.T) {
+		d := &draining{}
+		config.Log, config.ProxyID = slog.New(slog.NewTextHandler(&d.log, nil)), "p"
+		config = config.withDefaults()
+		d.Server = &Server{config: config, peers: newPeers(config), clients: remoting.NewServer(config.Log, remoting.Limits{}, 0)}
+		l, err := d.network.Listen("shard")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.clients.Serve(l, func(conn *remoting.Conn) remoting.FrameHandler {
+			return remoting.NewEndpoint(conn, func(_ *remoting.Command, to remoting.Responder) { to.Reply(&remoting.Response{}) }, nil)
+		})
+		t.Cleanup(func() { d.clients.Close(context.Background()) })
+		tell(t, d)
+	})
 }
 
-// with lets another proxy live beside it.
-func (d *draining) with(other route.Peer) *draining {
-	d.SetProxies([]route.Peer{d.Self(), other})
-	return d
-}
+func (d *draining) beside(other route.Peer) { d.SetProxies([]route.Peer{d.Self(), other}) }
 
+// took is how long a drain lasted.
 func (d *draining) took(ctx context.Context) time.Duration {
 	began := time.Now()
 	d.Drain(ctx)
 	return time.Since(began)
 }
 
+var living = route.Peer{ID: "q", Host: "h"}
+
 func TestADrainWithoutOthersIsNone(t *testing.T) {
-	d := startDraining(t, Config{})
-	for name, alive := range map[string][]route.Peer{
-		"nobody":         nil,
-		"itself":         {d.Self()},
-		"one that drain": {{ID: "q", Host: "h", Draining: true}},
-	} {
-		d.SetProxies(alive)
-		if took := d.took(context.Background()); d.log.count("draining") != 0 || d.Self().Draining {
-			t.Errorf("beside %s it drained for %v", name, took)
+	inDrain(t, Config{}, func(t *testing.T, d *draining) {
+		for name, alive := range map[string][]route.Peer{
+			"nobody":          nil,
+			"itself":          {d.Self()},
+			"one that drains": {{ID: "q", Host: "h", Draining: true}},
+		} {
+			d.SetProxies(alive)
+			if took := d.took(context.Background()); took != 0 || d.Self().Draining {
+				t.Errorf("beside %s it drained for %v", name, took)
+			}
 		}
-	}
+	})
 }
 
 func TestHowLongADrainLasts(t *testing.T) {
-	config := Config{DrainMillis: 4000, DrainQuietMillis: 300, RoutePollMillis: 900}
 	for name, row := range map[string]struct {
-		connected bool
-		talking   bool
-		atLeast   time.Duration
-		log       string // which of its ends it was
+		period time.Duration // in which a connected client speaks, 0: never
+		until  time.Duration // from the start of the drain on
+		stays  bool
+		want   time.Duration
+		log    string // which of its ends it was
 	}{
-		"without clients, until nothing has come for a while":              {false, false, 300 * time.Millisecond, "msg=drained"},
-		"with silent clients, for a while after each has asked for routes": {true, false, 1200 * time.Millisecond, "msg=drained"},
-		"with clients that stay, until its bound":                          {true, true, 4 * time.Second, "drain ends while clients are there"},
+		"without clients, until nothing has come for a while":      {0, 0, false, 5 * time.Second, "msg=drained"},
+		"with a silent client, until it has asked for routes":      {0, 0, true, 35 * time.Second, "msg=drained"},
+		"with one that speaks seldom, too":                         {10 * time.Second, 25 * time.Second, true, 35 * time.Second, "msg=drained"},
+		"with one that finds the others late, for a while after":   {time.Second, 33500 * time.Millisecond, true, 38 * time.Second, "msg=drained"},
+		"with one that leaves, for a while after":                  {time.Second, 12500 * time.Millisecond, false, 17 * time.Second, "msg=drained"},
+		"with one that stays, until its bound":                     {time.Second, time.Hour, true, 45 * time.Second, "drain ends while clients are there"},
+		"with one that speaks when everybody should be elsewhere":  {34 * time.Second, time.Hour, true, 39 * time.Second, "msg=drained"},
+		"with one that speaks often enough to be somebody's still": {4 * time.Second, time.Hour, true, 45 * time.Second, "drain ends while clients are there"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := startDraining(t, config).with(route.Peer{ID: "q", Host: "h"})
-			if row.connected {
-				talk(t, d, row.talking)
-			}
-			if took := d.took(context.Background()); took < row.atLeast {
-				t.Errorf("it lasted %v", took)
-			}
-			if d.log.count(row.log) != 1 || !d.Self().Draining {
-				t.Errorf("it ended with\n%s", d.log.buf.String())
-			}
+			inDrain(t, Config{}, func(t *testing.T, d *draining) {
+				d.beside(living)
+				time.Sleep(time.Hour)
+				if row.stays || row.period > 0 {
+					d.talk(t, row.period, row.until, row.stays)
+				}
+				if took := d.took(context.Background()); took.Round(time.Second) != row.want {
+					t.Errorf("it lasted %v, want %v", took, row.want)
+				}
+				if d.log.count(row.log) != 1 || !d.Self().Draining {
+					t.Errorf("it ended with\n%s", d.log.buf.String())
+				}
+			})
 		})
 	}
 }
 
-// talk connects a client to the shards' side of a proxy, which keeps talking
-// until the test ends where it is one that does.
-func talk(t *testing.T, d *draining, talking bool) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// talk connects a client that speaks in a period until a time, and then stays or
+// leaves.
+func (d *draining) talk(t *testing.T, period, until time.Duration, stays bool) {
+	c, err := remoting.Dial(context.Background(), d.network.Dial, "shard", remoting.Limits{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.clients.Serve(l, func(conn *remoting.Conn) remoting.FrameHandler {
-		return remoting.NewEndpoint(conn, func(_ *remoting.Command, to remoting.Responder) { to.Reply(&remoting.Response{}) }, nil)
-	})
-	c, err := remoting.Dial(context.Background(), remoting.DialTCP, l.Addr().String(), remoting.Limits{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Invoke(context.Background(), &remoting.Request{Code: 34}); err != nil {
-		t.Fatal(err)
-	}
+	stop, cancel := context.WithTimeout(context.Background(), until)
 	done := make(chan struct{})
-	stop, cancel := context.WithCancel(context.Background())
 	go func() {
 		defer close(done)
-		for talking && stop.Err() == nil {
-			c.Invoke(stop, &remoting.Request{Code: 34})
-			time.Sleep(20 * time.Millisecond)
+		for period > 0 {
+			select {
+			case <-stop.Done():
+				if !stays {
+					c.Close()
+				}
+				return
+			case <-time.After(period):
+				c.Invoke(stop, &remoting.Request{Code: 34})
+			}
 		}
 	}()
 	t.Cleanup(func() {
@@ -119,20 +134,27 @@ func talk(t *testing.T, d *draining, talking bool) {
 }
 
 func TestADrainEndsWhenItIsTold(t *testing.T) {
-	d := startDraining(t, Config{}).with(route.Peer{ID: "q", Host: "h"})
-	ctx, cancel := context.WithCancel(context.Background())
-	time.AfterFunc(50*time.Millisecond, cancel)
-	if took := d.took(ctx); d.log.count("drain ends") != 1 {
-		t.Errorf("it lasted %v and ended with\n%s", took, d.log.buf.String())
-	}
+	inDrain(t, Config{}, func(t *testing.T, d *draining) {
+		d.beside(living)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if took := d.took(ctx); took != time.Second {
+			t.Errorf("it lasted %v", took)
+		}
+	})
 }
 
 func TestADrainIsToldToTheOthersAtOnce(t *testing.T) {
-	heard := make(chan string, 8)
 	var d *draining
-	d = startDraining(t, Config{DrainQuietMillis: 1, OnSelf: func() { heard <- fmt.Sprint(d.Self().Draining) }})
-	d.with(route.Peer{ID: "q", Host: "h"}).Drain(context.Background())
-	if got := <-heard; got != "true" {
-		t.Errorf("the others heard draining=%s", got)
+	var heard []string
+	inDrain(t, Config{OnSelf: func() { heard = append(heard, fmt.Sprint(d.Self().Draining)) }}, func(_ *testing.T, self *draining) {
+		d = self
+		d.beside(living)
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		d.Drain(ctx)
+	})
+	if fmt.Sprint(heard) != "[true]" {
+		t.Errorf("the others heard %v", heard)
 	}
 }
