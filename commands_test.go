@@ -143,7 +143,7 @@ func TestAConfigurationThatCannotBeUsedIsNamedByItsLine(t *testing.T) {
 		"flushIntervalCommitLog=soon":  `:2: flushIntervalCommitLog: "soon" is not a whole number`,
 		"flushIntervalCommitLog=0":     `:2: flushIntervalCommitLog: "0" must lie between 1 and`,
 		"flushDiskType=SOON":           `:2: flushDiskType: "SOON" is neither ASYNC_FLUSH nor SYNC_FLUSH`,
-		"routeMode=sideways":           `:2: routeMode: "sideways" is neither gateway nor direct`,
+		"routeMode=sideways":           `:2: routeMode: "sideways" is none of gateway, shared and direct`,
 		"brokerIP1=somewhere":          `:2: brokerIP1: "somewhere" is no IP address`,
 		"messageDelayLevel=1s soon":    `:2: messageDelayLevel: "1s soon" cannot be read`,
 		"traceOn=yes":                  `:2: traceOn: "yes" is neither true nor false`,

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"log/slog"
+	"slices"
 	"strconv"
 
 	"gantry/membership/nameserver"
@@ -15,6 +16,7 @@ type RouteMode string
 
 const (
 	GatewayRoutes RouteMode = "gateway" // the proxy's, a port per shard
+	SharedRoutes  RouteMode = "shared"  // the proxy's, one port for all shards
 	DirectRoutes  RouteMode = "direct"  // the nodes' own, as a stock NameServer gives
 )
 
@@ -88,8 +90,8 @@ func (c Config) withDefaults() Config {
 // Validate names the first setting that cannot be used.
 func (c Config) Validate() error {
 	c = c.withDefaults()
-	if c.RouteMode != GatewayRoutes && c.RouteMode != DirectRoutes {
-		return properties.Refuse("routeMode", c.RouteMode, "is neither gateway nor direct")
+	if !slices.Contains([]RouteMode{GatewayRoutes, SharedRoutes, DirectRoutes}, c.RouteMode) {
+		return properties.Refuse("routeMode", c.RouteMode, "is none of gateway, shared and direct")
 	}
 	if c.GatewayBasePort < 3 || c.GatewayBasePort > 65535 {
 		return properties.Refuse("gatewayBasePort", c.GatewayBasePort, "is not a port from 3 to 65535")

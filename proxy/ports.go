@@ -72,7 +72,7 @@ func (s *shards) troubled() func() []nameserver.Shard {
 func (s *shards) tellServed() {
 	var now route.Slots
 	for _, c := range s.copies {
-		if len(c.listeners) > 0 {
+		if len(c.listeners) > 0 || s.config.RouteMode == SharedRoutes { // there a shard needs no port of its own
 			now = now.With(c.slot)
 		}
 	}

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"gantry/proxy/session"
 	"gantry/proxy/upstream"
 	"gantry/remoting/envelope"
 	"gantry/remoting/protocol"
@@ -11,47 +12,50 @@ import (
 const pullHoldMillis = 15_000
 
 // requests says per code how a request travels to its storage node: on which
-// connection, whether it may be sent again after a loss, and what the client is
-// told where it cannot be. What a code means, only the node knows.
-var requests = map[int32]upstream.Policy{
-	protocol.SendMessage:        {Class: envelope.Sends, Retry: upstream.Keyed},
-	protocol.SendMessageV2:      {Class: envelope.Sends, Retry: upstream.Keyed},
-	protocol.SendBatchMessage:   {Class: envelope.Sends, Retry: upstream.Keyed},
-	protocol.SendReplyMessage:   {Class: envelope.Sends},
-	protocol.SendReplyMessageV2: {Class: envelope.Sends},
-	protocol.EndTransaction:     {Class: envelope.Sends},
+// connection, whether it may be sent again after a loss, what the client is told
+// where it cannot be; and, with routeMode=shared, how its shard is found. What a
+// code means, only the node knows.
+var requests = map[int32]session.Rule{
+	protocol.SendMessage:        {Policy: upstream.Policy{Class: envelope.Sends, Retry: upstream.Keyed}},
+	protocol.SendMessageV2:      {Policy: upstream.Policy{Class: envelope.Sends, Retry: upstream.Keyed}, Place: session.ByShortName},
+	protocol.SendBatchMessage:   {Policy: upstream.Policy{Class: envelope.Sends, Retry: upstream.Keyed}, Place: session.ByShortName},
+	protocol.SendReplyMessage:   {Policy: upstream.Policy{Class: envelope.Sends}},
+	protocol.SendReplyMessageV2: {Policy: upstream.Policy{Class: envelope.Sends}, Place: session.ByShortName},
+	protocol.EndTransaction:     {Policy: upstream.Policy{Class: envelope.Sends}},
 
-	protocol.ConsumerSendMsgBack: {Class: envelope.Control, Retry: upstream.Known},
+	protocol.ConsumerSendMsgBack: {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Known}},
 
-	protocol.PullMessage:     {Class: envelope.Pulls, Retry: upstream.Safe, HoldMillis: pullHoldMillis},
-	protocol.LitePullMessage: {Class: envelope.Pulls, Retry: upstream.Safe, HoldMillis: pullHoldMillis},
-	protocol.QueryMessage:    {Class: envelope.Pulls, Retry: upstream.Safe},
-	protocol.ViewMessageByID: {Class: envelope.Pulls, Retry: upstream.Safe},
+	protocol.PullMessage:     {Policy: upstream.Policy{Class: envelope.Pulls, Retry: upstream.Safe, HoldMillis: pullHoldMillis}},
+	protocol.LitePullMessage: {Policy: upstream.Policy{Class: envelope.Pulls, Retry: upstream.Safe, HoldMillis: pullHoldMillis}},
+	protocol.QueryMessage:    {Policy: upstream.Policy{Class: envelope.Pulls, Retry: upstream.Safe}, Place: session.Merged},
+	protocol.ViewMessageByID: {Policy: upstream.Policy{Class: envelope.Pulls, Retry: upstream.Safe}},
 
-	protocol.HeartBeat:               {Class: envelope.Control, Retry: upstream.Safe},
-	protocol.UnregisterClient:        {Class: envelope.Control, Retry: upstream.Safe},
-	protocol.GetConsumerListByGroup:  {Class: envelope.Control, Retry: upstream.Safe, OnLoss: upstream.Silence},
-	protocol.CheckClientConfig:       {Class: envelope.Control, Retry: upstream.Safe},
-	protocol.LockBatchMQ:             {Class: envelope.Control, Retry: upstream.Safe},
-	protocol.UnlockBatchMQ:           {Class: envelope.Control, Retry: upstream.Safe},
-	protocol.QueryConsumerOffset:     {Class: envelope.Control, Retry: upstream.Safe, OnLoss: upstream.Silence},
-	protocol.UpdateConsumerOffset:    {Class: envelope.Control, Retry: upstream.Safe},
-	protocol.GetMaxOffset:            {Class: envelope.Control, Retry: upstream.Safe, OnLoss: upstream.Silence},
-	protocol.GetMinOffset:            {Class: envelope.Control, Retry: upstream.Safe},
-	protocol.SearchOffsetByTimestamp: {Class: envelope.Control, Retry: upstream.Safe},
-	protocol.GetEarliestMsgStoreTime: {Class: envelope.Control, Retry: upstream.Safe},
+	protocol.HeartBeat:               {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}, Place: session.Everywhere},
+	protocol.UnregisterClient:        {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}, Place: session.Everywhere},
+	protocol.GetConsumerListByGroup:  {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe, OnLoss: upstream.Silence}, Place: session.Anywhere},
+	protocol.CheckClientConfig:       {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}, Place: session.Anywhere},
+	protocol.LockBatchMQ:             {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}, Place: session.ByBody},
+	protocol.UnlockBatchMQ:           {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}, Place: session.ByBody},
+	protocol.QueryConsumerOffset:     {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe, OnLoss: upstream.Silence}},
+	protocol.UpdateConsumerOffset:    {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.GetMaxOffset:            {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe, OnLoss: upstream.Silence}},
+	protocol.GetMinOffset:            {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.SearchOffsetByTimestamp: {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.GetEarliestMsgStoreTime: {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
 
-	protocol.UpdateAndCreateTopic:             {Class: envelope.Control, Retry: upstream.Safe},
-	protocol.UpdateAndCreateSubscriptionGroup: {Class: envelope.Control, Retry: upstream.Safe},
+	protocol.UpdateAndCreateTopic:             {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.UpdateAndCreateSubscriptionGroup: {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
 }
 
 // otherRequests is how every code not in the table travels: the node answers it,
 // be it only that it does not know the code.
-var otherRequests = upstream.Policy{Class: envelope.Control}
+var otherRequests = session.Rule{Policy: upstream.Policy{Class: envelope.Control}}
 
-func policyOf(code int32) upstream.Policy {
-	if p, ok := requests[code]; ok {
-		return p
+func ruleOf(code int32) session.Rule {
+	if r, ok := requests[code]; ok {
+		return r
 	}
 	return otherRequests
 }
+
+func policyOf(code int32) upstream.Policy { return ruleOf(code).Policy }

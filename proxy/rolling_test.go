@@ -18,10 +18,12 @@ import (
 	"gantry/tools/client"
 )
 
-// tier is several proxies, each on a loopback address of its own, in front of one
-// node. They know of each other as gossip would tell them.
+// tier is several proxies, each on a loopback address of its own, in front of
+// nodes. They know of each other as gossip would tell them.
 type tier struct {
 	t         *testing.T
+	mode      RouteMode
+	nodes     []string // brokerNames, by slot
 	base      int
 	namesrvs  string
 	restarted int
@@ -35,13 +37,13 @@ type tier struct {
 
 const tierSize = 3
 
-func startTier(t *testing.T) *tier {
-	tr := &tier{t: t, base: basePort(t, 2), proxies: make([]*Server, tierSize), changed: make(chan struct{}, 1)}
+func startTier(t *testing.T, mode RouteMode, nodes ...string) *tier {
+	tr := &tier{t: t, mode: mode, nodes: nodes, base: basePort(t, len(nodes)+1), proxies: make([]*Server, tierSize), changed: make(chan struct{}, 1)}
 	stop := make(chan struct{})
 	tr.running.Go(func() { tr.spread(stop) })
 	t.Cleanup(func() {
 		for i := range tr.proxies {
-			tr.stop(i)
+			tr.end(i)
 		}
 		close(stop)
 		tr.running.Wait()
@@ -50,7 +52,9 @@ func startTier(t *testing.T) *tier {
 		tr.start(i)
 		tr.namesrvs += tr.asking(i) + ";"
 	}
-	tr.startNode()
+	for slot, name := range nodes {
+		tr.startNode(name, slot)
+	}
 	for i := range tierSize {
 		tr.awaitServing(i)
 	}
@@ -59,16 +63,20 @@ func startTier(t *testing.T) *tier {
 
 func (tr *tier) host(i int) string { return fmt.Sprint("127.0.0.", i+2) }
 
-// asking is where a proxy answers name-server questions: on a port of the block
-// of the second slot, which no shard has.
-func (tr *tier) asking(i int) string { return net.JoinHostPort(tr.host(i), fmt.Sprint(tr.base+20)) }
+// asking is where a proxy answers name-server questions: on a port of the slot
+// behind the nodes'.
+func (tr *tier) asking(i int) string {
+	return net.JoinHostPort(tr.host(i), fmt.Sprint(tr.askingPort()))
+}
+
+func (tr *tier) askingPort() int { return tr.base + 20*len(tr.nodes) }
 
 // start runs a proxy whose clients ask for routes five times a second.
 func (tr *tier) start(i int) {
 	tr.t.Helper()
 	tr.restarted++
-	p, err := Start(Config{BindAddress: tr.host(i), ListenPort: tr.base + 20, GatewayBasePort: tr.base,
-		DrainMillis: 20_000, DrainQuietMillis: 300, RoutePollMillis: 600, OnSelf: tr.tell,
+	p, err := Start(Config{BindAddress: tr.host(i), ListenPort: tr.askingPort(), GatewayBasePort: tr.base, RouteMode: tr.mode,
+		DrainMillis: 20_000, DrainQuietMillis: 500, RoutePollMillis: 1500, OnSelf: tr.tell,
 		ProxyID: fmt.Sprint("proxy-", tr.restarted), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		tr.t.Fatal(err)
@@ -96,13 +104,15 @@ func (tr *tier) live() (all []*Server) {
 
 // stop ends a proxy as SIGTERM does.
 func (tr *tier) stop(i int) {
-	p := tr.proxies[i]
-	if p == nil {
-		return
+	tr.proxies[i].Drain(context.Background())
+	tr.end(i)
+}
+
+func (tr *tier) end(i int) {
+	if p := tr.proxies[i]; p != nil {
+		tr.set(i, nil)
+		p.Close(context.Background())
 	}
-	p.Drain(context.Background())
-	tr.set(i, nil)
-	p.Close(context.Background())
 }
 
 func (tr *tier) tell() {
@@ -129,7 +139,7 @@ func (tr *tier) spread(stop chan struct{}) {
 	}
 }
 
-func (tr *tier) startNode() {
+func (tr *tier) startNode(name string, slot int) {
 	tr.t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -137,7 +147,7 @@ func (tr *tier) startNode() {
 	}
 	c := storenode.DefaultConfig()
 	c.Listener, c.BrokerIP1, c.ListenPort = l, "127.0.0.1", l.Addr().(*net.TCPAddr).Port
-	c.BrokerName, c.ShardSlot, c.StorePathRootDir, c.NamesrvAddr = "a", 0, "/store", tr.namesrvs
+	c.BrokerName, c.ShardSlot, c.StorePathRootDir, c.NamesrvAddr = name, slot, "/store", tr.namesrvs
 	c.CommitLogFileBytes, c.ConsumeQueueFileBytes, c.MaxMessageBytes = 1<<20, 60_000, 64<<10
 	c.MaxHashSlotNum, c.MaxIndexNum, c.Log = 100, 1000, slog.New(slog.DiscardHandler)
 	n, err := storenode.Open(c, vfs.NewMem())
@@ -149,13 +159,15 @@ func (tr *tier) startNode() {
 
 func (tr *tier) awaitServing(i int) {
 	tr.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !tr.proxies[i].Self().Slots.Has(0); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			tr.t.Fatalf("proxy %d does not serve the shard", i)
+	for slot, name := range tr.nodes {
+		for end := time.Now().Add(20 * time.Second); !tr.proxies[i].Self().Slots.Has(slot); time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(end) {
+				tr.t.Fatalf("proxy %d does not serve %s", i, name)
+			}
 		}
-	}
-	if err := tr.proxies[i].AwaitShard("a"); err != nil {
-		tr.t.Fatal(err)
+		if err := tr.proxies[i].AwaitShard(name); err != nil {
+			tr.t.Fatal(err)
+		}
 	}
 }
 
@@ -183,7 +195,7 @@ func (tr *tier) clientsOf(i int) int {
 }
 
 func TestARollingRestartFailsNoSend(t *testing.T) {
-	tr := startTier(t)
+	tr := startTier(t, GatewayRoutes, "a")
 	var sent atomic.Int64
 	stop, cancel := context.WithCancel(context.Background())
 	var sending sync.WaitGroup
@@ -219,7 +231,7 @@ func TestARollingRestartFailsNoSend(t *testing.T) {
 }
 
 func TestADrainingProxyIsNamedByNobodyAndServesOn(t *testing.T) {
-	tr := startTier(t)
+	tr := startTier(t, GatewayRoutes, "a")
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	leaving := tr.proxies[0]

@@ -56,6 +56,11 @@ func Start(config Config, registered ...net.Listener) (*Server, error) {
 		s.Close(context.Background())
 		return nil, fmt.Errorf("name server cannot listen: %w", err)
 	}
+	if err := s.shards.openShared(); err != nil {
+		l.Close()
+		s.Close(context.Background())
+		return nil, fmt.Errorf("address of all shards cannot be served: %w", err)
+	}
 	config.Prepare(s)
 	for _, l := range append(registered, l) {
 		s.asking.Serve(l, s.nameserver.Open)
@@ -68,10 +73,14 @@ func Start(config Config, registered ...net.Listener) (*Server, error) {
 func (s *Server) NameServer() *nameserver.Server { return s.nameserver }
 
 func (s *Server) view() nameserver.View {
-	if s.config.RouteMode == DirectRoutes {
+	gateway := route.Gateway{AdvertiseAddr: s.config.AdvertiseAddr, Port: s.shards.port, Proxies: s.peers.all}
+	switch s.config.RouteMode {
+	case DirectRoutes:
 		return nameserver.Direct
+	case SharedRoutes:
+		return route.Shared{Gateway: gateway, BasePort: s.config.GatewayBasePort}.View
 	}
-	return route.Gateway{AdvertiseAddr: s.config.AdvertiseAddr, Port: s.shards.port, Proxies: s.peers.all}.View
+	return gateway.View
 }
 
 // shardBound is how long a shard of the same process may take to be served.

@@ -24,6 +24,7 @@ type shards struct {
 	config   Config
 	conns    *remoting.Server
 	budget   *upstream.Budget
+	cluster  *session.Cluster  // who comes to the one address of all, with routeMode=shared
 	onServed func(route.Slots) // told which slots are served where that is news; must not block
 
 	mu         sync.Mutex                // guards what follows; held while ports open, so that two registrations open none twice
@@ -53,6 +54,7 @@ type shardCopy struct {
 func newShards(config Config, conns *remoting.Server, onServed func(route.Slots)) *shards {
 	s := &shards{config: config, conns: conns, onServed: onServed, budget: upstream.NewBudget(config.Log, config.Bounds),
 		copies: map[copyID]*shardCopy{}, trouble: map[copyID]error{}, stop: make(chan struct{})}
+	s.cluster = session.NewCluster(config.Log, s.budget, ruleOf)
 	s.running.Go(s.retryPorts)
 	return s
 }
@@ -72,7 +74,7 @@ func (s *shards) port(brokerName string, brokerID int64) (port int, open bool) {
 // once no other call is under way, so that the latest answer counts. Ports that
 // are left close before others open: two shards may exchange theirs.
 func (s *shards) reconcile(registered func() []nameserver.Shard) {
-	if s.config.RouteMode != GatewayRoutes {
+	if s.config.RouteMode == DirectRoutes {
 		return
 	}
 	s.mu.Lock()
@@ -94,6 +96,7 @@ func (s *shards) reconcile(registered func() []nameserver.Shard) {
 			s.note(w.id, err, before[w.id])
 		}
 	}
+	s.share()
 	s.tellServed()
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"strconv"
@@ -43,11 +44,14 @@ func (l *logText) count(word string) int {
 	return strings.Count(l.buf.String(), word)
 }
 
-// basePort finds a block of ports of 127.0.0.1 for some slots that nobody uses.
+// basePort finds a block of ports of 127.0.0.1 for some slots that nobody uses,
+// below those that the kernel gives to outgoing connections.
 func basePort(t *testing.T, slots int) int {
 	t.Helper()
-	for base := 21011 + 1000*(int(time.Now().UnixNano()/1000)%30); base < 60000; base += 100 {
-		if blockFree(base, slots) {
+	const blocks = 68
+	start := rand.IntN(blocks)
+	for i := range blocks {
+		if base := 11111 + 100*((start+i)%blocks); blockFree(base, slots) {
 			return base
 		}
 	}
@@ -56,15 +60,17 @@ func basePort(t *testing.T, slots int) int {
 }
 
 func blockFree(base, slots int) bool {
+	ports := []int{route.SharedPort(base), route.VIP(route.SharedPort(base))}
 	for slot := range slots {
 		port, _ := route.Port(base, slot, 0)
-		for _, p := range []int{port, route.VIP(port)} {
-			l, err := net.Listen("tcp", local(p))
-			if err != nil {
-				return false
-			}
-			l.Close()
+		ports = append(ports, port, route.VIP(port))
+	}
+	for _, p := range ports {
+		l, err := net.Listen("tcp", local(p))
+		if err != nil {
+			return false
 		}
+		l.Close()
 	}
 	return true
 }
@@ -345,7 +351,7 @@ func (t topicHeader) Encode(w *remoting.FieldWriter) { w.String("topic", string(
 
 func TestSettingsThatCannotBeUsedAreNamed(t *testing.T) {
 	for want, c := range map[string]Config{
-		"routeMode=shared":      {RouteMode: "shared"},
+		"routeMode=ring":        {RouteMode: "ring"},
 		"gatewayBasePort=2":     {GatewayBasePort: 2},
 		"gatewayBasePort=70000": {GatewayBasePort: 70000},
 		"proxyConnections=-1":   {Connections: -1},

@@ -2,6 +2,7 @@ package remoting
 
 import (
 	"context"
+	"math/rand/v2"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -31,7 +32,11 @@ type Channel struct {
 
 // NewChannel makes the channel of a peer; inFlight bounds its requests under way.
 func NewChannel(out Sender, remote, local netip.AddrPort, inFlight int) *Channel {
-	return &Channel{Remote: remote, Local: local, out: out, bound: int32(inFlight)}
+	ch := &Channel{Remote: remote, Local: local, out: out, bound: int32(inFlight)}
+	// Several nodes may ask one client over one connection, which answers with
+	// nothing but their opaques: they had better not all begin at 1.
+	ch.calls.last = rand.Int32N(1 << 30)
+	return ch
 }
 
 // Admit counts a request in. It reports false where the channel has its bound of

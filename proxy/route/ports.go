@@ -30,5 +30,9 @@ func Port(basePort, slot int, brokerID int64) (int, error) {
 	return port, nil
 }
 
+// SharedPort is where a gateway with routeMode=shared serves all shards. It lies
+// between the ports of slots, which keep their meaning.
+func SharedPort(basePort int) int { return basePort + 1 }
+
 // VIP is the port beside port that clients with vipChannelEnabled send to.
 func VIP(port int) int { return port - vipBelow }

@@ -37,7 +37,7 @@ func TestPortsOfASlot(t *testing.T) {
 }
 
 func TestNoTwoCopiesShareAPort(t *testing.T) {
-	taken := map[int]string{}
+	taken := map[int]string{SharedPort(20911): "all shards", VIP(SharedPort(20911)): "all shards"}
 	for slot := range 50 {
 		for id := range int64(maxReplica + 1) {
 			port, err := Port(20911, slot, id)

@@ -2,8 +2,9 @@
 // shard's port, and its virtual channel to the shard's node. Requests go in,
 // answers and the node's own questions come back, byte for byte.
 //
-// It decodes no more of a frame than code, opaque and flag, and keeps nothing
-// that matters: a client's groups, locks and offsets are the node's.
+// It decodes no more of a frame than code, opaque and flag, and with
+// routeMode=shared what tells the shard; it keeps nothing that matters: a
+// client's groups, locks and offsets are the node's.
 package session
 
 import (
@@ -26,7 +27,7 @@ type Client struct {
 func Open(conn *remoting.Conn, node *upstream.Node, policyOf func(code int32) upstream.Policy) *Client {
 	c := &Client{conn: conn, policyOf: policyOf, share: node.Budget().Share()}
 	var err error
-	if c.session, err = node.Session(c); err != nil {
+	if c.session, err = node.Session(c, upstream.Options{}); err != nil {
 		conn.Close(err)
 	}
 	return c
@@ -56,6 +57,9 @@ func (c *Client) Closed() {
 // Deliver implements upstream.Client. Where the client does not read, its
 // connection ends; nobody else waits for it.
 func (c *Client) Deliver(frame []byte) { c.conn.Send(frame) }
+
+// Ask implements upstream.Client.
+func (c *Client) Ask(frame []byte) { c.conn.Send(frame) }
 
 // Share implements upstream.Client.
 func (c *Client) Share() *upstream.Share { return c.share }

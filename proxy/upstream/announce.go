@@ -69,7 +69,7 @@ func (s *Session) enter(j *join) {
 	waiting := s.waiting
 	s.waiting = nil
 	for _, r := range waiting {
-		s.node.unpark(r)
+		s.node.unpark(len(r.frame))
 		s.resend(r)
 	}
 }

@@ -74,9 +74,11 @@ func (n *Node) dial(ctx context.Context, addr string, attempt int) (*join, error
 			j.close(err)
 			return nil, err
 		}
-		l := &link{class: class, conn: remoting.NewConn(raw, n.config.Limits), handshake: n.handshake(class, attempt)}
+		l := &link{class: class, conn: remoting.NewConn(raw, n.config.Limits), handshake: n.handshake(class, attempt),
+			stalled: make(chan struct{}, 1), gone: make(chan struct{})}
 		j.links = append(j.links, l)
 		n.running.Go(func() { j.serve(l) })
+		n.running.Go(func() { j.resume(l) })
 		l.tell(envelope.CodeHandshake, l.handshake)
 	}
 	if err := j.shaken(ctx); err != nil {
@@ -114,6 +116,7 @@ func (j *join) serve(l *link) {
 		}
 		return nil
 	})
+	close(l.gone)
 	if !l.shook {
 		j.shook <- err
 	}
@@ -132,7 +135,7 @@ func (j *join) frame(prefix, frame []byte) error {
 		}
 	case envelope.Ask:
 		if s := j.node.session(e.Session); s != nil {
-			s.client.Deliver(frame)
+			s.client.Ask(frame)
 		}
 	case envelope.Opened:
 		j.opened(e.Session)

@@ -15,6 +15,8 @@ type link struct {
 	conn      *remoting.Conn
 	handshake envelope.Handshake // what the node was asked to believe
 	shook     bool               // and does; only Serve's goroutine looks
+	stalled   chan struct{}      // holds one: sessions wait for the node to read on
+	gone      chan struct{}      // closed with the connection
 }
 
 // send puts a whole frame behind its envelope. A connection that has failed

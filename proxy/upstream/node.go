@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"gantry/remoting/envelope"
 )
 
 // Node is a storage node as a proxy reaches it. It dials again for as long as it
@@ -28,6 +30,7 @@ type Node struct {
 	sessions     map[uint64]*Session
 	lastSession  uint64
 	waitingBytes int
+	backlog      map[envelope.Class][]*Session // those that fell behind, in turn
 	lastTrouble  error
 
 	largeFrames sync.Pool // of *[]byte: copies for requests in flight
@@ -43,7 +46,7 @@ func Open(config Config, name, addr string) *Node {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	config = config.withDefaults()
 	n := &Node{name: name, group: config.ProxyID + "/" + rand.Text(), addr: addr, config: config, tell: newTeller(config.Log.With("broker_name", name)),
-		sessions: map[uint64]*Session{}, interrupt: func(error) {},
+		sessions: map[uint64]*Session{}, backlog: map[envelope.Class][]*Session{}, interrupt: func(error) {},
 		parked: make(chan struct{}, 1), cancel: cancel, lastTrouble: errors.New("not connected yet")}
 	n.running.Go(func() { n.keepJoined(ctx) })
 	n.running.Go(func() { n.expireWaiting(ctx) })
@@ -110,13 +113,20 @@ func (n *Node) Close() {
 
 // Session opens a virtual channel for a client; its error says which bound
 // forbids that.
-func (n *Node) Session(client Client) (*Session, error) {
+func (n *Node) Session(client Client, o Options) (*Session, error) {
 	if busy := n.config.Budget.openSession(); busy != "" {
 		return nil, errors.New(busy)
 	}
 	n.mu.Lock()
 	n.lastSession++
-	s := &Session{id: n.lastSession, node: n, client: client, share: client.Share(), inFlight: map[uint64]*request{}}
+	s := &Session{id: n.lastSession, node: n, client: client, share: client.Share(), hurried: o.Hurried,
+		inFlight: map[uint64]*request{}}
+	if o.Hurried {
+		s.behind = map[envelope.Class]bool{}
+	}
+	if o.Registered != nil {
+		s.registered = [][]byte{o.Registered}
+	}
 	n.sessions[s.id] = s
 	j := n.current
 	n.mu.Unlock()

@@ -15,7 +15,13 @@ type request struct {
 	large  *[]byte   // holds it where it is too large for spareFrameBytes
 	giveUp time.Time // zero until it has waited
 	lost   bool      // an earlier attempt may have been carried out
+	done   Done      // who is given the answer instead of the client; may be nil
 }
+
+// Done is given the answer to a request, a whole frame that it must copy. It runs
+// where answers are read, or under the session's lock: it must not block, and
+// must not call the session.
+type Done func(answer []byte)
 
 // doubt begins the remark to a request that may have been carried out.
 func (r *request) doubt() string {

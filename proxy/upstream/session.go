@@ -14,30 +14,45 @@ import (
 
 // Client is who a session belongs to.
 type Client interface {
-	// Deliver gives the client a whole frame; it must copy it and must not block.
+	// Deliver gives the client an answer, a whole frame; it must copy it and must
+	// not block.
 	Deliver(frame []byte)
+	// Ask gives the client a question of the node, as Deliver does an answer.
+	Ask(frame []byte)
 	// Addresses are the client's own and the one it connected to.
 	Addresses() (remote, local netip.AddrPort)
 	// Share is what it takes of the proxy's bounds, over all its sessions.
 	Share() *Share
 }
 
+// Options of a session.
+type Options struct {
+	// Registered is the client's last heartbeat, where it sent one before the
+	// session was.
+	Registered []byte
+	// Hurried is a session whose client has others that must not wait behind it:
+	// nothing blocks, what the node has no room for waits in the proxy.
+	Hurried bool
+}
+
 // Session is one client's virtual channel to one node. Its requests reach the
 // node in the order they came, per class.
 type Session struct {
-	id     uint64
-	node   *Node
-	client Client
-	share  *Share
+	id      uint64
+	node    *Node
+	client  Client
+	share   *Share
+	hurried bool
 
 	mu         sync.Mutex // guards all below; taken before the node's and a connection's own locks
 	announced  *join      // the joining that was told of the session last
 	joined     *join      // the joining that acknowledged it; nil while requests must wait
 	registered [][]byte   // what a node that knows nothing is told: the last heartbeat, what was unregistered since
 	lastID     uint64
-	waiting    []*request          // in order of arrival
-	inFlight   map[uint64]*request // sent, not answered
-	spare      []*request          // settled, for further use
+	waiting    []*request              // in order of arrival
+	inFlight   map[uint64]*request     // sent, not answered
+	spare      []*request              // settled, for further use
+	behind     map[envelope.Class]bool // of a hurried session: it is in the node's backlog
 	closed     bool
 }
 
@@ -50,7 +65,12 @@ const stopping = "the proxy is stopping"
 // request is refused. A request that cannot be sent now waits as long as its
 // policy allows. One goroutine at a time.
 func (s *Session) Request(sum remoting.Summary, policy Policy, frame []byte) {
-	l, e := s.admit(sum, policy, frame)
+	s.RequestFor(sum, policy, frame, nil)
+}
+
+// RequestFor is Request for an answer that done is given, not the client.
+func (s *Session) RequestFor(sum remoting.Summary, policy Policy, frame []byte, done Done) {
+	l, e := s.admit(sum, policy, frame, done)
 	// A connection that fails here ends the joining, which parks or refuses what
 	// was admitted.
 	if l != nil && !l.sendHeld(e, frame, s.node.patience()) {
@@ -58,47 +78,60 @@ func (s *Session) Request(sum remoting.Summary, policy Policy, frame []byte) {
 	}
 }
 
-// admit takes a request in; l is nil where it was parked or refused.
-func (s *Session) admit(sum remoting.Summary, policy Policy, frame []byte) (l *link, e envelope.Envelope) {
+// admit takes a request in; l is nil where there is nothing left to do.
+func (s *Session) admit(sum remoting.Summary, policy Policy, frame []byte, done Done) (l *link, e envelope.Envelope) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil, e
 	}
-	if s.node.draining.Load() {
-		s.refuse(sum, policy, protocol.SystemError, stopping)
+	r := s.request(sum, policy)
+	r.done = done
+	if !s.afford(r, len(frame)) {
 		return nil, e
 	}
-	r := s.request(sum, policy)
-	if s.joined == nil || !sum.IsOneway() {
-		if busy := s.share.take(policy.Class, len(frame)); busy != "" {
-			s.refuse(sum, policy, protocol.SystemBusy, busy)
-			s.recycle(r)
-			return nil, e
-		}
-		r.taken = len(frame)
-	}
 	s.register(sum.Code, frame)
-	if s.joined == nil {
+	if s.joined == nil || s.hurried && !s.sendNow(r, frame) {
 		s.keep(r, frame)
 		s.park(r)
 		return nil, e
 	}
-	s.send(r, frame)
-	return s.joined.link(policy.Class), envelope.Envelope{Session: s.id, RequestID: s.lastID, Kind: envelope.Request}
+	if s.hurried {
+		return nil, e
+	}
+	return s.joined.link(policy.Class), s.send(r, frame)
 }
 
-// send takes note of a request that goes out now; mu is held.
-func (s *Session) send(r *request, frame []byte) {
+// afford counts a request in, or refuses it; mu is held.
+func (s *Session) afford(r *request, bytes int) bool {
+	if s.node.draining.Load() {
+		s.settle(r, stopping)
+		return false
+	}
+	if s.joined != nil && r.sum.IsOneway() && !s.hurried {
+		return true // it is gone at once
+	}
+	if busy := s.share.take(r.policy.Class, bytes); busy != "" {
+		s.refuse(r, protocol.SystemBusy, busy)
+		return false
+	}
+	r.taken = bytes
+	return true
+}
+
+// send takes note of a request that goes out now, and returns its envelope; mu is
+// held.
+func (s *Session) send(r *request, frame []byte) envelope.Envelope {
 	s.lastID++
 	if r.sum.IsOneway() {
 		s.recycle(r)
-		return
+	} else {
+		if r.policy.Retry != WhenNotAppended && len(r.frame) == 0 {
+			s.keep(r, frame)
+		}
+		s.inFlight[s.lastID] = r
 	}
-	if r.policy.Retry != WhenNotAppended {
-		s.keep(r, frame)
-	}
-	s.inFlight[s.lastID] = r
+	return envelope.Envelope{Session: s.id, RequestID: s.lastID, Kind: envelope.Request}
 }
 
 // unsent settles a request that the node left no room for. A oneway request is
@@ -113,13 +146,17 @@ func (s *Session) unsent(id uint64) {
 }
 
 // Answer forwards the client's response to a question of the node. It blocks as
-// Request does.
+// Request does; where the node has no room for it, it is lost.
 func (s *Session) Answer(frame []byte) {
 	s.mu.Lock()
 	j := s.joined
 	s.mu.Unlock()
+	patience := s.node.patience()
+	if s.hurried {
+		patience = 0
+	}
 	if j != nil {
-		j.control().sendHeld(envelope.Envelope{Session: s.id, Kind: envelope.Answer}, frame, s.node.patience())
+		j.control().sendHeld(envelope.Envelope{Session: s.id, Kind: envelope.Answer}, frame, patience)
 	}
 }
 
@@ -131,7 +168,7 @@ func (s *Session) Close() {
 		s.joined.closeSession(s.id)
 	}
 	for _, r := range s.waiting {
-		s.node.unpark(r)
+		s.node.unpark(len(r.frame))
 		s.release(r)
 	}
 	for _, r := range s.inFlight {
@@ -146,12 +183,17 @@ func (s *Session) Close() {
 func (s *Session) reply(id uint64, frame []byte) {
 	s.mu.Lock()
 	r := s.inFlight[id]
-	if r != nil {
-		delete(s.inFlight, id)
-		s.recycle(r)
+	if r == nil {
+		s.mu.Unlock()
+		return
 	}
+	done := r.done
+	delete(s.inFlight, id)
+	s.recycle(r)
 	s.mu.Unlock()
-	if r != nil {
+	if done != nil {
+		done(frame)
+	} else {
 		s.client.Deliver(frame)
 	}
 }
@@ -176,7 +218,7 @@ func (s *Session) expire(now time.Time) (left int) {
 		if now.Before(r.giveUp) {
 			return false
 		}
-		s.node.unpark(r)
+		s.node.unpark(len(r.frame))
 		s.settle(r, r.doubt()+"the storage node cannot be reached: "+s.node.trouble())
 		return true
 	})
@@ -189,7 +231,7 @@ func (s *Session) refuseWaiting() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.waiting {
-		s.node.unpark(r)
+		s.node.unpark(len(r.frame))
 		s.settle(r, stopping)
 	}
 	s.waiting = nil
@@ -208,14 +250,18 @@ func (s *Session) unsettled() bool {
 }
 
 // settle ends a request that no node will answer; mu is held.
-func (s *Session) settle(r *request, remark string) {
-	s.refuse(r.sum, r.policy, protocol.SystemError, remark)
-	s.recycle(r)
-}
+func (s *Session) settle(r *request, remark string) { s.refuse(r, protocol.SystemError, remark) }
 
-// refuse answers instead of the node, where the client may be answered.
-func (s *Session) refuse(sum remoting.Summary, policy Policy, code int32, remark string) {
-	if !sum.IsOneway() && policy.OnLoss != Silence {
-		s.client.Deliver(remoting.AppendResponse(nil, sum.Kind, sum.Opaque, &remoting.Response{Code: code, Remark: remark}))
+// refuse answers instead of the node, where the client may be answered; mu is
+// held.
+func (s *Session) refuse(r *request, code int32, remark string) {
+	if !r.sum.IsOneway() && r.policy.OnLoss != Silence {
+		answer := remoting.AppendResponse(nil, r.sum.Kind, r.sum.Opaque, &remoting.Response{Code: code, Remark: remark})
+		if r.done != nil {
+			r.done(answer)
+		} else {
+			s.client.Deliver(answer)
+		}
 	}
+	s.recycle(r)
 }

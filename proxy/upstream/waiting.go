@@ -33,10 +33,10 @@ func (n *Node) park(r *request) bool {
 	return true
 }
 
-func (n *Node) unpark(r *request) {
+func (n *Node) unpark(bytes int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.waitingBytes -= len(r.frame)
+	n.waitingBytes -= bytes
 }
 
 // expireWaiting settles requests that have waited for the node too long. It
