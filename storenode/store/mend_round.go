@@ -109,6 +109,9 @@ func (m *mender) begin() []*mend {
 			break
 		}
 		for _, j := range fresh {
+			if !m.store.running() {
+				break
+			}
 			if m.prepare(j); j.err == nil && j.from == j.to {
 				m.remove(j)
 				continue
