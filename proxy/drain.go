@@ -34,7 +34,8 @@ func (s *Server) Drain(ctx context.Context) {
 		case <-look.C:
 		case <-bounded.Done():
 			_, connections := s.clients.Quiet()
-			s.config.Log.Warn("drain ends while clients are there", "connections", connections, "after_millis", time.Since(began).Milliseconds())
+			s.config.Log.Warn("drain ended before all clients had left", "connections", connections,
+				"after_millis", time.Since(began).Milliseconds(), "broken_off", ctx.Err() != nil)
 			return
 		}
 	}

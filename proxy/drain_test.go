@@ -81,9 +81,9 @@ func TestHowLongADrainLasts(t *testing.T) {
 		"with one that speaks seldom, too":                         {10 * time.Second, 25 * time.Second, true, 35 * time.Second, "msg=drained"},
 		"with one that finds the others late, for a while after":   {time.Second, 33500 * time.Millisecond, true, 38 * time.Second, "msg=drained"},
 		"with one that leaves, for a while after":                  {time.Second, 12500 * time.Millisecond, false, 17 * time.Second, "msg=drained"},
-		"with one that stays, until its bound":                     {time.Second, time.Hour, true, 45 * time.Second, "drain ends while clients are there"},
+		"with one that stays, until its bound":                     {time.Second, time.Hour, true, 45 * time.Second, "drain ended before all clients had left"},
 		"with one that speaks when everybody should be elsewhere":  {34 * time.Second, time.Hour, true, 39 * time.Second, "msg=drained"},
-		"with one that speaks often enough to be somebody's still": {4 * time.Second, time.Hour, true, 45 * time.Second, "drain ends while clients are there"},
+		"with one that speaks often enough to be somebody's still": {4 * time.Second, time.Hour, true, 45 * time.Second, "drain ended before all clients had left"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inDrain(t, Config{}, func(t *testing.T, d *draining) {

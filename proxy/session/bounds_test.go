@@ -36,6 +36,25 @@ func TestRequestsBeyondTheBoundAreRefusedWithIt(t *testing.T) {
 	})
 }
 
+// A node that was stopped before the client came.
+func TestAClientOfANodeThatTakesNoNoteOfItIsRefusedInTime(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		s := w.start("node")
+		release := make(chan struct{})
+		s.on(protocol.HeartBeat, func(_ *remoting.Command, to remoting.Responder) { <-release; to.Drop() })
+		w.client().ask(protocol.HeartBeat, "hb") // what is announced behind it is not read
+		c := w.client()
+		c.ask(protocol.SendMessage, "m")
+		w.pass(1900 * time.Millisecond)
+		w.want("before", c.bodies(), "")
+		w.pass(300 * time.Millisecond)
+		w.want("after 2 s", c.bodies(), "1: the storage node cannot be reached: it is connected and does not answer")
+		close(release)
+		c.ask(protocol.SendMessage, "again")
+		w.want("when it goes on", c.bodies(), "again")
+	})
+}
+
 // deafUntil makes a node read no sends until release is closed.
 func deafUntil(s *storage) (release chan struct{}) {
 	release = make(chan struct{})
