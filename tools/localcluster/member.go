@@ -139,13 +139,13 @@ func (m *Member) Terminate() error {
 }
 
 // Stop keeps the process from running (SIGSTOP) until Continue; its connections
-// stay open.
+// stay open. It returns when no thread of it runs any more.
 func (m *Member) Stop() error {
 	if err := m.signal(syscall.SIGSTOP); err != nil {
 		return err
 	}
 	m.stopped = true
-	return nil
+	return m.awaitStopped()
 }
 
 // Continue undoes Stop.
