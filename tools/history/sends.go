@@ -105,7 +105,7 @@ func (c *Checker) queue(q Queue) *queue {
 func (c *Checker) claim(id sendID, e *Event) {
 	q, s := c.queue(e.Queue), id.send()
 	if before, taken := q.at[e.Offset]; taken && before != id {
-		c.found.add(PlaceStable, "%s of topic %s held %s, later %s", e.Place, e.Topic, before, id)
+		c.found.add(PlaceStable, "%s of topic %s held %s, later %s with the id %s", e.Place, e.Topic, before, id, e.MsgID)
 		return
 	} else if !taken {
 		q.at[e.Offset] = id

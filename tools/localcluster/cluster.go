@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ type Config struct {
 	Dir     string   // of stores, configuration files and outputs; made if needed
 	Proxies int      // how many
 	Shards  []string // a brokerName for each node
+	Guests  int      // hosts on which none of them runs, for clients
 
 	// Namespaces puts each process into a network namespace of its own, so that
 	// Cut can part them; else they share the loopback.
@@ -58,7 +60,7 @@ func New(config Config) (*Cluster, error) {
 		open = openNamespaces
 	}
 	c := &Cluster{config: config}
-	if c.network, c.ports, err = open(config.Proxies + len(config.Shards)); err != nil {
+	if c.network, c.ports, err = open(config.Proxies + len(config.Shards) + config.Guests); err != nil {
 		return nil, err
 	}
 	for i := range config.Proxies {
@@ -106,6 +108,11 @@ func (c *Cluster) Namesrv() string {
 	return strings.Join(all, ";")
 }
 
+// Command runs name on a guest's host; guests are numbered from 0.
+func (c *Cluster) Command(guest int, name string, args ...string) *exec.Cmd {
+	return c.network.command(len(c.Members())+guest, name, args...)
+}
+
 // Cut lets no packet pass between two members until Heal; their connections stay
 // open. It needs Namespaces.
 func (c *Cluster) Cut(one, other *Member) error { return c.network.cut(one.host, other.host) }
@@ -129,10 +136,16 @@ func (c *Cluster) Close() error {
 	return errors.Join(append(errs, c.network.close())...)
 }
 
+// seed is where gossip begins: at the first proxy, for all.
+func (c *Cluster) seed() string { return c.network.ip(0) }
+
 func (c *Cluster) proxy(host int) *Member {
 	m := c.member(fmt.Sprint("proxy", host+1), host, c.ports.namesrv)
 	m.args = []string{"proxy", "--listen", m.Address}
-	m.properties = merge(map[string]string{"gatewayBasePort": fmt.Sprint(c.ports.gateway)}, c.config.ProxyProperties)
+	m.properties = merge(map[string]string{
+		"gatewayBasePort": fmt.Sprint(c.ports.gateway),
+		"gossipSeeds":     c.seed(),
+	}, c.config.ProxyProperties)
 	return m
 }
 
@@ -145,6 +158,7 @@ func (c *Cluster) node(host int, brokerName string) *Member {
 		"bindAddress":      m.IP,
 		"listenPort":       fmt.Sprint(c.ports.node),
 		"storePathRootDir": filepath.Join(c.config.Dir, brokerName),
+		"gossipSeeds":      c.seed(),
 	}, c.config.NodeProperties)
 	return m
 }

@@ -26,13 +26,16 @@ func Kinds() []Kind { return []Kind{Java460, Java498, Java532, Go212} }
 // IsJava tells the Java clients from the Go client.
 func (k Kind) IsJava() bool { return k != Go212 }
 
-// Launch starts an agent of one kind with its home, logs and offsets in dir, which it makes. Properties are Java system
+// Host makes a command that runs somewhere; exec.Command makes one that runs here.
+type Host func(name string, args ...string) *exec.Cmd
+
+// Launch starts an agent of one kind on a host, with its home, logs and offsets in dir, which it makes. Properties are Java system
 // properties without their -D; the Go client has none.
-func Launch(set *artifacts.Set, kind Kind, dir string, properties ...string) (*Agent, error) {
+func Launch(on Host, set *artifacts.Set, kind Kind, dir string, properties ...string) (*Agent, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("make the home of %s: %w", kind, err)
 	}
-	cmd, err := command(set, kind, dir, properties)
+	cmd, err := command(on, set, kind, dir, properties)
 	if err != nil {
 		return nil, err
 	}
@@ -40,9 +43,9 @@ func Launch(set *artifacts.Set, kind Kind, dir string, properties ...string) (*A
 	return Start(cmd, filepath.Join(dir, "agent.err"))
 }
 
-func command(set *artifacts.Set, kind Kind, dir string, properties []string) (*exec.Cmd, error) {
+func command(on Host, set *artifacts.Set, kind Kind, dir string, properties []string) (*exec.Cmd, error) {
 	if !kind.IsJava() {
-		cmd := exec.Command(set.GoAgent())
+		cmd := on(set.GoAgent())
 		cmd.Env = append(os.Environ(), "HOME="+dir, "ROCKETMQ_GO_LOG_LEVEL=warn")
 		return cmd, nil
 	}
@@ -58,5 +61,5 @@ func command(set *artifacts.Set, kind Kind, dir string, properties []string) (*e
 	for _, p := range properties {
 		args = append(args, "-D"+p)
 	}
-	return exec.Command("java", append(args, "-cp", classpath, "gantry.compat.Main")...), nil
+	return on("java", append(args, "-cp", classpath, "gantry.compat.Main")...), nil
 }

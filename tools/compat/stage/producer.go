@@ -54,11 +54,16 @@ func (p *Producer) SendByKey(key string, mode agent.Mode, messages ...agent.Mess
 	return p.run(agent.Send{Member: p.member, Mode: mode, ShardingKey: key, Messages: messages})
 }
 
-// Try sends one message and reports whether it was acknowledged as stored.
+// Try sends one message and returns what the client made of the answer, or its error.
 func (p *Producer) Try(message agent.Message) (agent.SendResult, error) {
+	return p.TryByKey("", message)
+}
+
+// TryByKey is Try to the queue that the client chooses for a key; "" is no key.
+func (p *Producer) TryByKey(key string, message agent.Message) (agent.SendResult, error) {
 	var results []agent.SendResult
 	err := p.client.agent.Call("send", agent.Send{
-		Member: p.member, Mode: agent.Sync, Messages: []agent.Message{message},
+		Member: p.member, Mode: agent.Sync, ShardingKey: key, Messages: []agent.Message{message},
 	}, &results)
 	if err != nil {
 		return agent.SendResult{}, err

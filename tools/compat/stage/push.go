@@ -13,6 +13,7 @@ import (
 type Push struct {
 	client *Client
 	member string
+	watch  func(agent.Line) // told every event; may be nil
 
 	mu      sync.Mutex // guards the rest
 	seen    []agent.Delivered
@@ -27,8 +28,14 @@ const startTries = 3
 // Push starts a push consumer; its member, instance and name server are filled in. It ends with the test.
 func (c *Client) Push(p agent.PushConsumer) *Push {
 	c.t.Helper()
+	return c.WatchedPush(p, nil)
+}
+
+// WatchedPush is Push with every event told to watch as it comes, in turn; watch must not block for long.
+func (c *Client) WatchedPush(p agent.PushConsumer, watch func(agent.Line)) *Push {
+	c.t.Helper()
 	for try := 1; ; try++ {
-		push, err := c.push(p)
+		push, err := c.push(p, watch)
 		if err == nil {
 			return push
 		}
@@ -42,15 +49,15 @@ func (c *Client) Push(p agent.PushConsumer) *Push {
 // TryPush is Push where the start may fail; the error is the client's.
 func (c *Client) TryPush(p agent.PushConsumer) error {
 	c.t.Helper()
-	_, err := c.push(p)
+	_, err := c.push(p, nil)
 	return err
 }
 
-func (c *Client) push(p agent.PushConsumer) (*Push, error) {
+func (c *Client) push(p agent.PushConsumer, watch func(agent.Line)) (*Push, error) {
 	p.Member = c.Unique("consumer")
 	p.Instance = p.Member
 	p.Namesrv = c.server.Namesrv()
-	push := &Push{client: c, member: p.Member, changed: make(chan struct{})}
+	push := &Push{client: c, member: p.Member, watch: watch, changed: make(chan struct{})}
 	c.agent.OnEvent(p.Member, push.event)
 	if err := c.agent.Call("startPushConsumer", p, nil); err != nil {
 		return nil, err
@@ -66,6 +73,9 @@ func (c *Client) Subscribe(topic, group string) *Push {
 }
 
 func (p *Push) event(line agent.Line) {
+	if p.watch != nil {
+		p.watch(line)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch line.Event {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -52,7 +53,7 @@ func New(target server.Target, properties map[string]string) (*Stage, error) {
 		return s.startServer("shared", server.Standalone, properties)
 	})
 	for _, kind := range agent.Kinds() {
-		s.agents[kind] = sync.OnceValues(func() (*agent.Agent, error) { return s.startAgent(kind, string(kind)) })
+		s.agents[kind] = sync.OnceValues(func() (*agent.Agent, error) { return s.startAgent(exec.Command, kind, string(kind)) })
 	}
 	return s, nil
 }
@@ -92,10 +93,10 @@ func (s *Stage) startServer(name string, shape server.Shape, properties map[stri
 	return started, started.Start(context.Background())
 }
 
-func (s *Stage) startAgent(kind agent.Kind, name string, properties ...string) (*agent.Agent, error) {
+func (s *Stage) startAgent(on agent.Host, kind agent.Kind, name string, properties ...string) (*agent.Agent, error) {
 	s.starting.Lock()
 	defer s.starting.Unlock()
-	a, err := agent.Launch(s.set, kind, filepath.Join(s.dir, "agents", name), properties...)
+	a, err := agent.Launch(on, s.set, kind, filepath.Join(s.dir, "agents", name), properties...)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +201,13 @@ func (s *Stage) Client(t testing.TB, kind agent.Kind, srv server.Server) *Client
 // OwnClient is one stock client in a process of its own, which the scenario may kill.
 func (s *Stage) OwnClient(t testing.TB, kind agent.Kind, srv server.Server, properties ...string) *Client {
 	t.Helper()
-	a, err := s.startAgent(kind, s.unique(t, string(kind)), properties...)
+	return s.ClientOn(t, exec.Command, kind, srv, properties...)
+}
+
+// ClientOn is OwnClient on a host.
+func (s *Stage) ClientOn(t testing.TB, on agent.Host, kind agent.Kind, srv server.Server, properties ...string) *Client {
+	t.Helper()
+	a, err := s.startAgent(on, kind, s.unique(t, string(kind)), properties...)
 	if err != nil {
 		t.Fatal(err)
 	}

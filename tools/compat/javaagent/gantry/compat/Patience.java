@@ -16,8 +16,20 @@ final class Patience {
     private Patience() {
     }
 
-    /** Lengthens the wait for an answer; 4.6.0 has no such setting. */
+    /**
+     * Lengthens the wait for an answer; 4.6.0 has no such setting. For scenarios about what clients do when no answer comes,
+     * -Dgantry.compat.patience=false leaves it, and -Dgantry.compat.clockMillis shortens the 30 s from heartbeat to heartbeat and from
+     * route to route.
+     */
     static void with(ClientConfig client) throws Exception {
+        Integer clockMillis = Integer.getInteger("gantry.compat.clockMillis");
+        if (clockMillis != null) {
+            client.setHeartbeatBrokerInterval(clockMillis);
+            client.setPollNameServerInterval(clockMillis);
+        }
+        if (!Boolean.parseBoolean(System.getProperty("gantry.compat.patience", "true"))) {
+            return;
+        }
         for (Method method : ClientConfig.class.getMethods()) {
             if (method.getName().equals("setMqClientApiTimeout")) {
                 method.invoke(client, ANSWER_MILLIS);
