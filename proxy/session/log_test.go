@@ -12,7 +12,7 @@ func TestTheSameTroubleIsSaidOnceAMinute(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		s := w.startWith("node", node.Config{ClusterKey: "secret"})
 		w.pass(59 * time.Second)
-		for _, line := range []string{`"storage node not reached"`, `"proxy refused"`} {
+		for _, line := range []string{`"handshake: storage node refuses`, `"proxy refused"`} {
 			if n := w.log.count(line); n != 1 {
 				t.Errorf("%q was said %d times within a minute:\n%s", line, n, &w.log)
 			}
