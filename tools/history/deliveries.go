@@ -12,10 +12,11 @@ type group struct {
 	order  []keyOf           // keys, in the order of their first
 }
 
-// keyOf is one key of one sender in a topic.
+// keyOf is one key of one sender in a queue.
 type keyOf struct {
-	by         *sender
-	topic, key string
+	by    *sender
+	queue *queue
+	key   string
 }
 
 // groupQueue is what a group has seen of one queue.
@@ -68,7 +69,7 @@ func (c *Checker) deliver(e *Event) error {
 	}
 	c.inOrder(g, q, e, id)
 	if !again && c.beside[e.Topic] == 0 {
-		g.noteKey(keyOf{id.by, e.Topic, e.Key}, id.seq)
+		g.noteKey(keyOf{id.by, c.queue(e.Queue), e.Key}, id.seq)
 	}
 	return nil
 }

@@ -98,8 +98,9 @@ func (r *Report) judgeCopy(one storedCopy) {
 	}
 }
 
-// judgeKeys: I3 of keys; a send that nobody knows the end of may take its place
-// after later ones.
+// judgeKeys: I3 of keys, queue by queue, since a key moves to another when its
+// topic wins or loses queues. A send that nobody knows the end of may take its
+// place after later ones.
 func (r *Report) judgeKeys(g *group) {
 	for _, k := range g.order {
 		highest := int64(-1)
