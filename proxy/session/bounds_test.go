@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -40,25 +41,28 @@ func TestRequestsBeyondTheBoundAreRefusedWithIt(t *testing.T) {
 func TestAClientOfANodeThatTakesNoNoteOfItIsRefusedInTime(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		s := w.start("node")
-		release := make(chan struct{})
-		s.on(protocol.HeartBeat, func(_ *remoting.Command, to remoting.Responder) { <-release; to.Drop() })
-		w.client().ask(protocol.HeartBeat, "hb") // what is announced behind it is not read
+		release := s.deafTo(t, protocol.HeartBeat)
+		w.client().ask(protocol.HeartBeat, "hb")
+		synctest.Wait() // what is announced behind it is not read
 		c := w.client()
 		c.ask(protocol.SendMessage, "m")
 		w.pass(1900 * time.Millisecond)
 		w.want("before", c.bodies(), "")
 		w.pass(300 * time.Millisecond)
 		w.want("after 2 s", c.bodies(), "1: the storage node cannot be reached: it is connected and does not answer")
-		close(release)
+		release()
 		c.ask(protocol.SendMessage, "again")
 		w.want("when it goes on", c.bodies(), "again")
 	})
 }
 
-// deafUntil makes a node read no sends until release is closed.
-func deafUntil(s *storage) (release chan struct{}) {
-	release = make(chan struct{})
-	s.on(protocol.SendMessage, func(_ *remoting.Command, to remoting.Responder) { <-release; to.Reply(&remoting.Response{}) })
+// deafTo makes a node read nothing behind a request of some code on its
+// connection until release is called, or the test ends.
+func (s *storage) deafTo(t *testing.T, code int32) (release func()) {
+	wait := make(chan struct{})
+	s.on(code, func(c *remoting.Command, to remoting.Responder) { <-wait; to.Reply(&remoting.Response{}) })
+	release = sync.OnceFunc(func() { close(wait) })
+	t.Cleanup(release)
 	return release
 }
 
@@ -77,7 +81,7 @@ func (c *client) flood(requests int, body string) *atomic.Int32 {
 func TestClientsWhoseNodeDoesNotReadForAWhileAreHeldBack(t *testing.T) {
 	inWorldWith(t, upstream.Config{Limits: remoting.Limits{OutBytes: 2 << 20}}, func(t *testing.T, w *world) {
 		s := w.start("node")
-		release := deafUntil(s)
+		release := s.deafTo(t, protocol.SendMessage)
 		const clients, each = 50, 8
 		var sent []*atomic.Int32
 		for range clients {
@@ -94,7 +98,7 @@ func TestClientsWhoseNodeDoesNotReadForAWhileAreHeldBack(t *testing.T) {
 		other := w.client() // its other classes go on
 		other.ask(protocol.HeartBeat, "hb")
 		w.want("a heartbeat meanwhile", other.bodies(), "hb")
-		close(release)
+		release()
 		w.pass(time.Second)
 		if n := len(s.requests()); n != clients*each+1 || w.log.count("lost") != 0 { // of connections cut for what waits in them
 			t.Errorf("%d requests came in the end:\n%s", n, &w.log)
@@ -106,7 +110,7 @@ func TestClientsWhoseNodeDoesNotReadForAWhileAreHeldBack(t *testing.T) {
 func TestClientsOfANodeThatDoesNotReadAreRefusedBeforeTheyLosePatience(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		s := w.start("node")
-		release := deafUntil(s)
+		release := s.deafTo(t, protocol.SendMessage)
 		c := w.client()
 		sent := c.flood(40, strings.Repeat("x", 100<<10))
 		w.pass(1900 * time.Millisecond)
@@ -125,7 +129,7 @@ func TestClientsOfANodeThatDoesNotReadAreRefusedBeforeTheyLosePatience(t *testin
 		w.want("another one, at once", c.bodies(), "1: the storage node has taken no requests for 2s")
 		c.ask(protocol.HeartBeat, "hb")
 		w.want("another class", c.bodies(), "hb")
-		close(release)
+		release()
 		w.pass(time.Second)
 		c.answers()
 		c.ask(protocol.SendMessage, "when it goes on")

@@ -76,7 +76,7 @@ func TestOfASendThatCannotBeSentAgainInTimeTheOutcomeIsUnknown(t *testing.T) {
 		c.ask(protocol.SendMessage, "UNIQ_KEY 1")
 		synctest.Wait()
 		s.stop()
-		synctest.Wait() // the loss is known
+		synctest.Wait()                           // the loss is known
 		c.ask(protocol.SendMessage, "UNIQ_KEY 2") // of which no attempt was made
 		w.pass(1900 * time.Millisecond)
 		w.want("before", c.bodies(), "")

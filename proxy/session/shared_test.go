@@ -314,7 +314,7 @@ func (s *storage) wireName(a *storage) string {
 func TestANodeThatDoesNotReadHoldsUpNoOtherShardsRequests(t *testing.T) {
 	inSharedWorld(t, func(t *testing.T, w *sharedWorld) {
 		a, b := w.run("a"), w.run("b")
-		release := deafUntil(a)
+		release := a.deafTo(t, protocol.SendMessage)
 		c := w.client()
 		to := func(broker, body string) {
 			c.send(&remoting.Request{Code: protocol.SendMessage, Header: pairs{"bname", broker}, Body: []byte(body)})
@@ -331,7 +331,7 @@ func TestANodeThatDoesNotReadHoldsUpNoOtherShardsRequests(t *testing.T) {
 		w.want("the same one's other classes", c.bodies(), "o")
 		w.pass(1500 * time.Millisecond)
 		w.want("before anybody loses patience", c.bodies(), "")
-		close(release)
+		release()
 		if got := strings.Join(strings.Fields(a.bodies(protocol.SendMessage)), " "); got != strings.Join(sent, " ") {
 			t.Errorf("a got %s", got)
 		}
@@ -345,7 +345,7 @@ func TestWhatANodeHasNoRoomForIsRefusedInTime(t *testing.T) {
 	inSharedWorld(t, func(t *testing.T, w *sharedWorld) {
 		a := w.run("a")
 		w.run("b")
-		release := deafUntil(a)
+		release := a.deafTo(t, protocol.SendMessage)
 		c := w.client()
 		for range 40 {
 			c.send(&remoting.Request{Code: protocol.SendMessage, Header: pairs{"bname", "a"}, Body: make([]byte, 100<<10)})
@@ -360,7 +360,7 @@ func TestWhatANodeHasNoRoomForIsRefusedInTime(t *testing.T) {
 				t.Fatalf("refused with %d %s", r.Code, r.Remark)
 			}
 		}
-		close(release)
+		release()
 		w.pass(time.Second)
 		if got := len(c.answers()); got != 40-len(refused) || len(a.requests()) != got {
 			t.Errorf("%d answers, %d requests", got, len(a.requests()))
