@@ -23,7 +23,7 @@ type Push struct {
 
 // startTries is how often a consumer is started that fails to start: the clients give up their start when a name server does
 // not answer within 3 s, which happens where two cores carry four clients and the real server.
-const startTries = 3
+const startTries = 6
 
 // Push starts a push consumer; its member, instance and name server are filled in. It ends with the test.
 func (c *Client) Push(p agent.PushConsumer) *Push {
