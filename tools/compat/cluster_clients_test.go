@@ -143,8 +143,8 @@ func delivery(group string, line agent.Line) history.Event {
 		MsgID: d.MsgID, Reconsumed: d.ReconsumeTimes, Client: d.Properties["client"], Seq: seq, Key: d.Properties["key"], CRC: d.BodyCRC}
 }
 
-// unsettled says what keeps the group from working as it should: each queue held by one member and, unless its clients are known to
-// take their time, something from each queue since a moment. It is "" when all is well.
+// unsettled says what keeps the group from working as it should: each queue held by one member, and something from each since a
+// moment. It is "" when all is well. A member of the Go client whose pull was lost pulls again after 30 s, from where it was then.
 func (g *consumerGroup) unsettled(since time.Time) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -158,7 +158,7 @@ func (g *consumerGroup) unsettled(since time.Time) string {
 		if holders[q] != 1 {
 			return fmt.Sprintf("one member of %s at %s, which %d hold", g.name, q, holders[q])
 		}
-		if g.prompt && g.last[q].Before(since) {
+		if g.last[q].Before(since) {
 			return fmt.Sprintf("a delivery to %s from %s", g.name, q)
 		}
 	}

@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	// settleTime is how long a cluster and its clients may take to be as before a fault: twice the clients' own clock of 30 s.
-	settleTime = time.Minute
+	// settleTime is how long a cluster and its clients may take to be as before a fault: three times the clients' own clock of 30 s, by
+	// which they ask for routes, rebalance what these have changed, and pull again what they have lost.
+	settleTime = 90 * time.Second
 	settlePace = 50 * time.Millisecond
 	// calmTime is how long at least nothing happens after everything is as before.
 	calmTime = time.Second
