@@ -23,7 +23,7 @@ type flusher struct {
 func (s *Store) flushLoop() {
 	ticker := time.NewTicker(s.cfg.FlushIntervalConsumeQueue)
 	defer ticker.Stop()
-	f, failing := s.newFlusher(time.Now()), false
+	f, failing := flusher{store: s, checkpointed: time.Now(), marked: time.Now(), markedAt: s.log.End()}, false
 	for {
 		select {
 		case <-s.stop:
@@ -36,12 +36,6 @@ func (s *Store) flushLoop() {
 			failing = err != nil
 		}
 	}
-}
-
-// newFlusher has the first checkpoint come early: queues that recovery has made are in memory only.
-func (s *Store) newFlusher(now time.Time) flusher {
-	early := max(s.cfg.FlushConsumeQueueThoroughInterval-s.cfg.MarkInterval, 0)
-	return flusher{store: s, checkpointed: now.Add(-early), marked: now, markedAt: s.log.End()}
 }
 
 func (f *flusher) round(now time.Time) error {
