@@ -28,7 +28,7 @@ func TestAPullIsToldAtOnceThatItsQueueIsMended(t *testing.T) {
 		for _, body := range []string{"a", "b", "c"} {
 			p.send(to("T"), body)
 		}
-		time.Sleep(70 * time.Second) // the units are in their file
+		time.Sleep(15 * time.Second) // the units are in their file
 		s.zero("T/0", 1)
 		s.fs.SetDelay(func(op vfs.Op) time.Duration {
 			if op.Kind == "read" && strings.Contains(op.Path, "/commitlog/") {
@@ -56,12 +56,11 @@ func TestADelayedMessageWhoseUnitIsDamagedIsDelivered(t *testing.T) {
 		p := s.dial()
 		p.send(to("Other"), "beside")
 		h := to("T")
-		h.Properties = props("DELAY", "6") // two minutes
+		h.Properties = props("DELAY", "5") // a minute
 		p.send(h, "m")
-		time.Sleep(70 * time.Second) // the unit is in its file
-		s.zero("SCHEDULE_TOPIC_XXXX/5", 0)
-		time.Sleep(49 * time.Second)
-		p = s.dial()
+		time.Sleep(30 * time.Second)
+		s.zero("SCHEDULE_TOPIC_XXXX/4", 0)
+		time.Sleep(29 * time.Second)
 		equal(t, "before its time", len(p.stored("T", 0)), 0)
 		time.Sleep(5 * time.Second)
 		equal(t, "body", string(p.one("T", 0).Body), "m")
