@@ -83,6 +83,7 @@ func (q *Queue) forget(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	rest := q.tail[n:]
+	q.filed = max(q.filed, lastEnd(q.tail[:n]))
 	q.tail = nil
 	if len(rest) > 0 {
 		q.tail = append(make([]byte, 0, 2*len(rest)), rest...)

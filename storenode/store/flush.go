@@ -47,11 +47,7 @@ func (f *flusher) round(now time.Time) error {
 	case f.markDue(now, at):
 		return f.marking(at, f.store.marks.note)
 	}
-	least := cfg.FlushConsumeQueueLeastPages * pageBytes
-	if 2*f.store.queues.BufferedBytes() >= cfg.MaxBufferedUnitBytes {
-		least = 0 // before the dispatcher has to wait for it
-	}
-	return f.store.queues.Write(least)
+	return f.store.queues.Write(cfg.FlushConsumeQueueLeastPages * pageBytes)
 }
 
 // markDue says that enough has come, or enough time has passed, since the queues were noted; many queues are noted less

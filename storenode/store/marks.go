@@ -148,7 +148,7 @@ func (m *marks) checkpoint(s *Store) error {
 	return m.table.write(s, tableHead{at: last, lockTime: m.lockTime}, seen)
 }
 
-// note writes the table of the queues, with the units that are in memory, so that the start after a kill need not read
+// note writes what is in memory of the queues and the table of them, so that the start after a kill need not read
 // what came before. Nothing of it is synced: it counts as long as the kernel runs.
 func (m *marks) note(s *Store) error {
 	m.mu.Lock()
@@ -157,6 +157,9 @@ func (m *marks) note(s *Store) error {
 	last, _ := s.dispatcher.progress()
 	if m.table.covers(last) {
 		return nil
+	}
+	if err := s.queues.Write(0); err != nil {
+		return err
 	}
 	return m.table.write(s, tableHead{at: last, lockTime: m.lockTime}, seen)
 }
