@@ -26,19 +26,13 @@ type Config struct {
 	ShardSlot         int    `property:"shardSlot"` // membership.NoSlot: assigned
 	ClusterKey        string `property:"clusterKey"`
 
-	BrokerPermission          int32  `property:"brokerPermission"` // 4 read, 2 write
-	AutoCreateTopicEnable     bool   `property:"autoCreateTopicEnable"`
-	AutoCreateGroupEnable     bool   `property:"autoCreateSubscriptionGroup"`
-	DefaultTopicQueueNums     int32  `property:"defaultTopicQueueNums"`
+	Settings // those that may change while the node runs
+
 	ClusterTopicEnable        bool   `property:"clusterTopicEnable"`
 	BrokerTopicEnable         bool   `property:"brokerTopicEnable"`
 	TraceTopicEnable          bool   `property:"traceTopicEnable"`
 	MsgTraceTopicName         string `property:"msgTraceTopicName"`
-	TraceOn                   bool   `property:"traceOn"`
 	RegionID                  string `property:"regionId"`
-	NotifyIdsChangedEnable    bool   `property:"notifyConsumerIdsChangedEnable"`
-	LongPollingEnable         bool   `property:"longPollingEnable"`
-	ShortPollingMillis        int64  `property:"shortPollingTimeMills"`
 	FlushOffsetIntervalMillis int64  `property:"flushConsumerOffsetInterval"`
 	RegisterPeriodMillis      int64  `property:"registerNameServerPeriod"`
 
@@ -48,32 +42,19 @@ type Config struct {
 	ConsumeQueueFileBytes    int64  `property:"mappedFileSizeConsumeQueue"`
 	FlushDiskType            string `property:"flushDiskType"` // ASYNC_FLUSH or SYNC_FLUSH
 	FlushIntervalMillis      int64  `property:"flushIntervalCommitLog"`
-	SyncFlushTimeoutMillis   int64  `property:"syncFlushTimeout"`
-	MaxMessageBytes          int    `property:"maxMessageSize"`
 	MessageDelayLevel        string `property:"messageDelayLevel"`
 	FlushDelayOffsetMillis   int64  `property:"flushDelayOffsetInterval"`
 	MessageIndexEnable       bool   `property:"messageIndexEnable"`
 	MaxHashSlotNum           int    `property:"maxHashSlotNum"`
 	MaxIndexNum              int    `property:"maxIndexNum"`
-	DefaultQueryMaxNum       int32  `property:"defaultQueryMaxNum"`
-	MaxMsgsNumBatch          int32  `property:"maxMsgsNumBatch"`
 	MaxTransferBytesInMemory int    `property:"maxTransferBytesOnMessageInMemory"`
 	MaxTransferCountInMemory int    `property:"maxTransferCountOnMessageInMemory"`
 
-	ScrubBytesPerSecond int64 `property:"scrubBytesPerSecond"` // ours: of the commit log, read in the background
-
-	DeleteWhen                string `property:"deleteWhen"`       // hours of the day, `;` between them
-	FileReservedHours         int64  `property:"fileReservedTime"` // hours since a commit log file was last written
-	DiskMaxUsedSpacePercent   int    `property:"diskMaxUsedSpaceRatio"`
-	DiskSpaceCleanPercent     int    `property:"diskSpaceCleanForciblyRatio"`
-	DiskSpaceWarningPercent   int    `property:"diskSpaceWarningLevelRatio"`
-	DiskFreeBytesMin          int64  `property:"diskFreeBytesMin"` // ours: below it sends are refused
-	CleanFileForciblyEnable   bool   `property:"cleanFileForciblyEnable"`
-	CleanResourceMillis       int64  `property:"cleanResourceInterval"`
-	DeleteCommitLogMillis     int64  `property:"deleteCommitLogFilesInterval"`
-	DeleteConsumeQueueMillis  int64  `property:"deleteConsumeQueueFilesInterval"`
-	RedeleteHangedFileMillis  int64  `property:"redeleteHangedFileInterval"`
-	DestroyFileForciblyMillis int64  `property:"destroyMapedFileIntervalForcibly"`
+	CleanResourceMillis       int64 `property:"cleanResourceInterval"`
+	DeleteCommitLogMillis     int64 `property:"deleteCommitLogFilesInterval"`
+	DeleteConsumeQueueMillis  int64 `property:"deleteConsumeQueueFilesInterval"`
+	RedeleteHangedFileMillis  int64 `property:"redeleteHangedFileInterval"`
+	DestroyFileForciblyMillis int64 `property:"destroyMapedFileIntervalForcibly"`
 
 	Gateway     bool              // the node can be reached through a proxy
 	Listener    net.Listener      // where it is served instead of ListenPort: proxy and node in one process, tests
@@ -100,18 +81,13 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		BrokerClusterName: "DefaultCluster", ListenPort: 10911, BindAddress: "0.0.0.0", ShardSlot: membership.NoSlot,
-		BrokerPermission: 6, AutoCreateTopicEnable: true, AutoCreateGroupEnable: true, DefaultTopicQueueNums: 8,
-		ClusterTopicEnable: true, BrokerTopicEnable: true, MsgTraceTopicName: "RMQ_SYS_TRACE_TOPIC", TraceOn: true,
-		RegionID: "DefaultRegion", NotifyIdsChangedEnable: true, LongPollingEnable: true, ShortPollingMillis: 1000,
-		FlushOffsetIntervalMillis: 5000, RegisterPeriodMillis: 30_000,
-		CommitLogFileBytes: 1 << 30, ConsumeQueueFileBytes: 6_000_000, FlushDiskType: "ASYNC_FLUSH",
-		FlushIntervalMillis: 500, SyncFlushTimeoutMillis: 5000, MaxMessageBytes: 4 << 20,
+		Settings: DefaultSettings(), ClusterTopicEnable: true, BrokerTopicEnable: true, MsgTraceTopicName: "RMQ_SYS_TRACE_TOPIC",
+		RegionID: "DefaultRegion", FlushOffsetIntervalMillis: 5000, RegisterPeriodMillis: 30_000,
+		CommitLogFileBytes: 1 << 30, ConsumeQueueFileBytes: 6_000_000, FlushDiskType: "ASYNC_FLUSH", FlushIntervalMillis: 500,
 		MessageDelayLevel:      "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",
 		FlushDelayOffsetMillis: 10_000, MessageIndexEnable: true, MaxHashSlotNum: 5_000_000, MaxIndexNum: 20_000_000,
-		DefaultQueryMaxNum: 32, MaxMsgsNumBatch: 64, MaxTransferBytesInMemory: 256 << 10, MaxTransferCountInMemory: 32,
-		ScrubBytesPerSecond: 8 << 20, DeleteWhen: "04", FileReservedHours: 72,
-		DiskMaxUsedSpacePercent: 75, DiskSpaceCleanPercent: 85, DiskSpaceWarningPercent: 90,
-		DiskFreeBytesMin: 64 << 20, CleanFileForciblyEnable: true, CleanResourceMillis: 10_000, DeleteCommitLogMillis: 100,
+		MaxTransferBytesInMemory: 256 << 10, MaxTransferCountInMemory: 32,
+		CleanResourceMillis: 10_000, DeleteCommitLogMillis: 100,
 		DeleteConsumeQueueMillis: 100, RedeleteHangedFileMillis: 120_000, DestroyFileForciblyMillis: 120_000,
 		ConcurrentIO: 64, HeldPulls: 200_000, HeldPerQueue: 10_000, QueueLocks: 1_000_000,
 		HeldLists: 200_000, Repeats: 10_000, RepeatBytes: 64 << 20,
