@@ -18,7 +18,9 @@ type Config struct {
 	BrokerClusterName string `property:"brokerClusterName"`
 	BrokerName        string `property:"brokerName"`
 	BrokerID          int64  `property:"brokerId"`
-	BrokerIP1         string `property:"brokerIP1"` // told to clients and written into records
+	BrokerRole        string `property:"brokerRole"` // ASYNC_MASTER, SYNC_MASTER or SLAVE
+	BrokerIP1         string `property:"brokerIP1"`  // told to clients and written into records
+	BrokerIP2         string `property:"brokerIP2"`  // told to slaves, default brokerIP1
 	ListenPort        int    `property:"listenPort"`
 	BindAddress       string `property:"bindAddress"`
 	NamesrvAddr       string `property:"namesrvAddr"` // `;` between addresses
@@ -56,9 +58,20 @@ type Config struct {
 	RedeleteHangedFileMillis  int64 `property:"redeleteHangedFileInterval"`
 	DestroyFileForciblyMillis int64 `property:"destroyMapedFileIntervalForcibly"`
 
+	SlaveReadEnable               bool   `property:"slaveReadEnable"`               // consumers far behind are sent to slaves, others to their group's brokerId
+	AccessMessageInMemoryMaxRatio int    `property:"accessMessageInMemoryMaxRatio"` // percent of the machine's memory; what lies further behind is far
+	HAListenPort                  int    `property:"haListenPort"`                  // default listenPort+1
+	HAMasterAddress               string `property:"haMasterAddress"`               // a slave's master, HOST:PORT of its haListenPort; default: what the name server says
+	HASendHeartbeatMillis         int64  `property:"haSendHeartbeatInterval"`
+	HAHousekeepingMillis          int64  `property:"haHousekeepingInterval"`
+	HATransferBatchBytes          int64  `property:"haTransferBatchSize"`
+	HASlaveFallbehindMax          int64  `property:"haSlaveFallbehindMax"` // bytes; a slave further behind is not waited for
+	OffsetCheckInSlave            bool   `property:"offsetCheckInSlave"`
+
 	Gateway     bool              // the node can be reached through a proxy
 	Listener    net.Listener      // where it is served instead of ListenPort: proxy and node in one process, tests
 	NamesrvDial remoting.DialFunc // how name servers are reached, default TCP
+	PeerDial    remoting.DialFunc // how a slave reaches its master's listenPort, default TCP
 	// LookupIP finds the addresses (network "ip") of a proxy's advertiseAddr that is a name, default net.DefaultResolver.
 	LookupIP func(ctx context.Context, network, host string) ([]netip.Addr, error)
 	Log      *slog.Logger
@@ -81,6 +94,8 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		BrokerClusterName: "DefaultCluster", ListenPort: 10911, BindAddress: "0.0.0.0", ShardSlot: membership.NoSlot,
+		BrokerRole: "ASYNC_MASTER", AccessMessageInMemoryMaxRatio: 40, HASendHeartbeatMillis: 5000, HAHousekeepingMillis: 20_000,
+		HATransferBatchBytes: 32 << 10, HASlaveFallbehindMax: 256 << 20,
 		Settings: DefaultSettings(), ClusterTopicEnable: true, BrokerTopicEnable: true, MsgTraceTopicName: "RMQ_SYS_TRACE_TOPIC",
 		RegionID: "DefaultRegion", FlushOffsetIntervalMillis: 5000, RegisterPeriodMillis: 30_000,
 		CommitLogFileBytes: 1 << 30, ConsumeQueueFileBytes: 6_000_000, FlushDiskType: "ASYNC_FLUSH", FlushIntervalMillis: 500,

@@ -84,8 +84,11 @@ func (d deliveries) append(r *commitlog.Request) error {
 var errDelaysClosed = errors.New("delayed messages are not read yet")
 
 // beforeExpire puts delayed messages again whose records lie before end, and
-// waits for the disk: their file goes.
+// waits for the disk: their file goes. A slave's master does.
 func (n *Node) beforeExpire(end commitlog.Offset) error {
+	if n.config.Role() == Slave {
+		return nil
+	}
 	delays := n.delays.Load()
 	if delays == nil {
 		return errDelaysClosed

@@ -79,6 +79,9 @@ func (n *Node) prepare() (err error) {
 	if err := n.config.Validate(); err != nil {
 		return err
 	}
+	if warning := n.config.roleWarning(); warning != "" {
+		n.log.Warn(warning)
+	}
 	n.levels, err = delay.ParseLevels(n.config.MessageDelayLevel)
 	return err
 }
@@ -162,7 +165,11 @@ func (n *Node) openMembers() (err error) {
 	return nil
 }
 
+// startDelays is for masters: a slave has what its master delivers.
 func (n *Node) startDelays() error {
+	if n.config.Role() == Slave {
+		return nil
+	}
 	config := delay.DefaultConfig()
 	config.FlushInterval = time.Duration(n.config.FlushDelayOffsetMillis) * time.Millisecond
 	delays, err := delay.Start(config, n.levels, schedule{n.store}, deliveries{n.store}, configfile.On(n.fs), n.file("config", "delayOffset.json"), n.log)

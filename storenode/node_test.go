@@ -161,7 +161,10 @@ func TestAFailedStartClosesWhatItOpened(t *testing.T) {
 func TestSettingsThatCannotWorkAreNamed(t *testing.T) {
 	for what, change := range map[string]func(*Config){
 		"flushDiskType=SOMETIMES":   func(c *Config) { c.FlushDiskType = "SOMETIMES" },
-		"brokerId=1":                func(c *Config) { c.BrokerID = 1 },
+		"brokerId=-1":               func(c *Config) { c.BrokerID = -1 },
+		"brokerId=0":                func(c *Config) { c.BrokerRole = "SLAVE" },
+		"brokerRole=MASTER":         func(c *Config) { c.BrokerRole = "MASTER" },
+		"haMasterAddress=m":         func(c *Config) { c.HAMasterAddress = "m" },
 		"listenPort=70000":          func(c *Config) { c.ListenPort = 70000 },
 		"flushIntervalCommitLog=0":  func(c *Config) { c.FlushIntervalMillis = 0 },
 		"maxHashSlotNum=0":          func(c *Config) { c.MaxHashSlotNum = 0 },

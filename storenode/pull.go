@@ -18,7 +18,8 @@ import (
 // Honoured: the Java broker's checks in its order, its statuses and codes, long
 // polling, the commit that rides on a pull. Different: a pull of a group whose
 // heartbeat has not come since the start is served from the subscriptions kept;
-// a pull that finds its offset moved writes no OFFSET_MOVED_EVENT.
+// a pull that finds its offset moved writes no OFFSET_MOVED_EVENT; a slave wakes
+// held pulls at once (Java's looks every 5 s).
 
 type pulls struct {
 	log        *slog.Logger
@@ -41,6 +42,7 @@ type pull struct {
 	offset  int64
 	maxNum  int
 	matcher filter.Matcher
+	group   *group.Config
 	suspend time.Duration // how long it may wait for a message; 0 not at all
 	header  protocol.PullMessageResponse
 }
@@ -58,7 +60,7 @@ func (s *pulls) handle(c *remoting.Command, to remoting.Responder) {
 		to.Reply(errorResponse(s.log, c, to.Channel, err))
 		return
 	}
-	if h.SysFlag&protocol.PullCommitOffset != 0 {
+	if h.SysFlag&protocol.PullCommitOffset != 0 && s.config.Role() != Slave {
 		if err := s.offsets.Commit(h.Topic, h.ConsumerGroup, h.QueueID, h.CommitOffset); err != nil {
 			s.log.Warn("offset of a pull not committed", "topic", p.topic, "group", string(h.ConsumerGroup), "err", err)
 		}
@@ -96,7 +98,7 @@ func (s *pulls) check(h *protocol.PullMessageRequest, to remoting.Responder) (*p
 		return nil, err
 	}
 	return &pull{owner: s, to: to, topic: t.Name, queueID: h.QueueID, offset: h.QueueOffset,
-		maxNum: int(h.MaxMsgNums), matcher: matcher, suspend: s.suspension(h)}, nil
+		maxNum: int(h.MaxMsgNums), matcher: matcher, group: g, suspend: s.suspension(h)}, nil
 }
 
 // maxSuspension bounds what a client may ask for; stock ones ask for 20 s at most.

@@ -34,6 +34,29 @@ func (p *pull) code(s store.Status) int32 {
 	return protocol.PullNotFound
 }
 
+// suggestion is the brokerId that the client is to pull from next.
+func (p *pull) suggestion(found *store.Result) int64 {
+	switch {
+	case !p.owner.config.SlaveReadEnable:
+		return masterID
+	case found.SuggestSlave:
+		return p.group.WhichBrokerWhenConsumeSlowly
+	}
+	return p.group.BrokerID
+}
+
+// mayLag says that an offset which is not in the queue may be in the master's:
+// nobody is told another.
+func (p *pull) mayLag() bool {
+	return p.owner.config.Role() == Slave && !p.owner.config.OffsetCheckInSlave
+}
+
+// asked are the statuses with which a slave that may lag leaves the client its
+// offset.
+var asked = map[store.Status]bool{
+	store.NoMessageInQueue: true, store.OffsetFoundNull: true, store.OffsetOverflowBadly: true, store.OffsetTooSmall: true,
+}
+
 // first looks for messages, and lets the pull wait where there are none yet.
 func (p *pull) first() {
 	found, err := p.find()
@@ -85,9 +108,16 @@ func (p *pull) hold() bool {
 func (p *pull) answer(found *store.Result) {
 	defer found.Release()
 	p.header = protocol.PullMessageResponse{
-		NextBeginOffset: found.NextBeginOffset, MinOffset: found.MinOffset, MaxOffset: found.MaxOffset,
+		SuggestWhichBrokerID: p.suggestion(found), NextBeginOffset: found.NextBeginOffset, MinOffset: found.MinOffset, MaxOffset: found.MaxOffset,
 	}
-	p.to.Reply(&remoting.Response{Code: p.code(found.Status), Remark: found.Status.String(), Header: &p.header, Body: found.Bytes})
+	code := p.code(found.Status)
+	if p.mayLag() && asked[found.Status] {
+		p.header.NextBeginOffset = p.offset
+	}
+	if p.mayLag() && code == protocol.PullOffsetMoved {
+		code, p.header.SuggestWhichBrokerID = protocol.PullRetryImmediately, p.group.BrokerID
+	}
+	p.to.Reply(&remoting.Response{Code: code, Remark: found.Status.String(), Header: &p.header, Body: found.Bytes})
 }
 
 // fail answers SYSTEM_ERROR, after which stock clients ask again in 3 s. That units are being mended is logged once, by the

@@ -26,7 +26,7 @@ func (n *Node) current() membership.Registration {
 	}
 	return membership.Registration{
 		Cluster: n.config.BrokerClusterName, BrokerName: n.config.BrokerName, BrokerID: n.config.BrokerID,
-		Addr: n.config.address(n.config.ListenPort), HAServerAddr: n.config.address(n.config.ListenPort + 1),
+		Addr: n.config.address(n.config.ListenPort), HAServerAddr: n.config.haServerAddr(),
 		DataVersion: protocol.DataVersion{Counter: version.Counter, Timestamp: version.Timestamp},
 		Topics:      topics, Gateway: n.config.Gateway, Slot: n.identity.claim(),
 	}

@@ -1,6 +1,7 @@
 package storenode
 
 import (
+	"slices"
 	"sync"
 
 	"gantry/remoting"
@@ -98,7 +99,7 @@ func (g *gate) close() {
 // handler leads each request to its row.
 func (n *Node) handler() remoting.Handler {
 	rows := map[int32]remoting.Handler{}
-	for _, r := range n.requests() {
+	for _, r := range slices.Concat(n.requests(), n.roleRequests()) {
 		rows[r.code] = r.handle
 	}
 	unknown := inline(n.log, notSupported)

@@ -26,8 +26,8 @@ func (c Config) Validate() error {
 	if _, known := flushDiskTypes[c.FlushDiskType]; !known {
 		return properties.Refuse("flushDiskType", c.FlushDiskType, "is neither ASYNC_FLUSH nor SYNC_FLUSH")
 	}
-	if c.BrokerID != 0 {
-		return properties.Refuse("brokerId", c.BrokerID, "is a slave's, which this release does not have; write brokerId=0")
+	if err := c.validateRole(); err != nil {
+		return err
 	}
 	if _, err := c.deleteHours(); err != nil {
 		return err
@@ -59,6 +59,12 @@ func (c Config) Validate() error {
 		{"redeleteHangedFileInterval", c.RedeleteHangedFileMillis, 0, maxIntervalMillis},
 		{"destroyMapedFileIntervalForcibly", c.DestroyFileForciblyMillis, 0, maxIntervalMillis},
 		{"shardSlot", int64(c.ShardSlot), membership.NoSlot, 65535},
+		{"haListenPort", int64(c.HAListenPort), 0, 65535},
+		{"accessMessageInMemoryMaxRatio", int64(c.AccessMessageInMemoryMaxRatio), 1, 100},
+		{"haSendHeartbeatInterval", c.HASendHeartbeatMillis, 1, maxIntervalMillis},
+		{"haHousekeepingInterval", c.HAHousekeepingMillis, 1, maxIntervalMillis},
+		{"haTransferBatchSize", c.HATransferBatchBytes, 1 << 10, 16 << 20},
+		{"haSlaveFallbehindMax", c.HASlaveFallbehindMax, 1, 1 << 50},
 	} {
 		if n.value < n.min || n.value > n.max {
 			return properties.Refuse(n.key, n.value, "must lie between %d and %d", n.min, n.max)
@@ -83,7 +89,7 @@ func (c Config) storeConfig(arrived func(store.Arrival), deliverTime func(level 
 	s.MessageIndexEnable, s.MaxHashSlotNum, s.MaxIndexNum = c.MessageIndexEnable, int32(c.MaxHashSlotNum), int32(c.MaxIndexNum)
 	s.MaxMsgsNumBatch = int(c.MaxMsgsNumBatch)
 	s.MaxTransferBytesOnMessageInMemory, s.MaxTransferCountOnMessageInMemory = c.MaxTransferBytesInMemory, c.MaxTransferCountInMemory
-	s.ScrubBytesPerSecond = c.ScrubBytesPerSecond
+	s.ScrubBytesPerSecond, s.AccessMessageInMemoryMaxRatio = c.ScrubBytesPerSecond, c.AccessMessageInMemoryMaxRatio
 	c.setRetention(&s)
 	s.OnArrival, s.DeliverTime = arrived, deliverTime
 	return s
