@@ -43,6 +43,19 @@ var requests = map[int32]session.Rule{
 	protocol.SearchOffsetByTimestamp: {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
 	protocol.GetEarliestMsgStoreTime: {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
 
+	protocol.GetTopicStatsInfo:               {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.GetConsumeStats:                 {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.QueryConsumeTimeSpan:            {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.QueryCorrectionOffset:           {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.CloneGroupOffset:                {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.InvokeBrokerToResetOffset:       {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.InvokeBrokerToGetConsumerStatus: {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.GetConsumerConnectionList:       {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.GetProducerConnectionList:       {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.QueryTopicConsumeByWho:          {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.GetConsumerRunningInfo:          {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.ConsumeMessageDirectly:          {Policy: upstream.Policy{Class: envelope.Control}},
+
 	protocol.UpdateAndCreateTopic:             {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
 	protocol.UpdateAndCreateSubscriptionGroup: {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
 }

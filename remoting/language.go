@@ -5,6 +5,7 @@ type Language byte
 
 const (
 	JAVA Language = 0
+	CPP  Language = 1
 	GO   Language = 9
 	// OTHER stands for every name this table does not hold.
 	OTHER Language = 7

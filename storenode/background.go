@@ -44,7 +44,15 @@ func (b *background) answering(a answer) remoting.Handler { return b.handler(a, 
 func (b *background) searching(a answer) remoting.Handler { return b.handler(a, b.doCold) }
 
 func (b *background) handler(a answer, do func(func())) remoting.Handler {
-	handle := inline(b.log, a)
+	return beside(inline(b.log, a), do)
+}
+
+// handling runs a handler that looks anywhere in the store before it answers, or has another answer.
+func (b *background) handling(handle remoting.Handler) remoting.Handler {
+	return beside(handle, b.doCold)
+}
+
+func beside(handle remoting.Handler, do func(func())) remoting.Handler {
 	return func(c *remoting.Command, to remoting.Responder) {
 		own := c.Clone()
 		do(func() { handle(own, to) })

@@ -26,6 +26,11 @@ func (n *Node) requests() []request {
 	offsets := offsetRequests{offsets: n.offsets, store: n.store}
 	locks := lockRequests{group.NewLocks(n.config.QueueLocks)}
 	queries := queries{config: n.config, store: n.store}
+	progress := progress{brokerName: n.config.BrokerName, topics: n.topics, offsets: n.offsets, members: n.members, store: n.store}
+	connections := connections{members: n.members, offsets: n.offsets}
+	asks := consumerAsk{log: n.log, brokerName: n.config.BrokerName, members: n.members, records: n.store}
+	resets := consumerReset{log: n.log, brokerName: n.config.BrokerName, topics: n.topics, offsets: n.offsets, members: n.members, store: n.store}
+	tools := offsetTools{topics: n.topics, offsets: n.offsets, members: n.members, store: n.store}
 	admin := administration{log: n.log, topics: n.topics, groups: n.groups, announce: n.announce}
 	return []request{
 		{protocol.SendMessage, sends.handle},
@@ -44,6 +49,19 @@ func (n *Node) requests() []request {
 		{protocol.GetMinOffset, inline(offsets.min)},
 		{protocol.SearchOffsetByTimestamp, search(offsets.byTime)},
 		{protocol.GetEarliestMsgStoreTime, search(offsets.earliest)},
+
+		{protocol.GetTopicStatsInfo, search(progress.topicStats)},
+		{protocol.GetConsumeStats, search(progress.consumeStats)},
+		{protocol.QueryConsumeTimeSpan, search(progress.timeSpan)},
+		{protocol.QueryCorrectionOffset, beside(tools.correction)},
+		{protocol.CloneGroupOffset, beside(tools.clone)},
+		{protocol.InvokeBrokerToResetOffset, search(resets.reset)},
+		{protocol.InvokeBrokerToGetConsumerStatus, resets.status},
+		{protocol.GetConsumerConnectionList, inline(connections.ofConsumers)},
+		{protocol.GetProducerConnectionList, inline(connections.ofProducers)},
+		{protocol.QueryTopicConsumeByWho, beside(connections.groupsOf)},
+		{protocol.GetConsumerRunningInfo, asks.runningInfo},
+		{protocol.ConsumeMessageDirectly, n.background.handling(asks.consumeDirectly)},
 
 		{protocol.HeartBeat, inline(n.presence.heartbeat)},
 		{protocol.UnregisterClient, inline(n.presence.unregister)},

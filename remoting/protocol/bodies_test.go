@@ -24,6 +24,9 @@ func bodies() []body {
 		&protocol.TopicConfigSerializeWrapper{}, &protocol.ConsumerOffsetTable{}, &protocol.DelayOffsetTable{},
 		&protocol.KVTable{}, &protocol.TopicList{}, &protocol.ClusterInfo{}, &protocol.TopicRouteData{}, &protocol.GetBrokerMemberGroupResponseBody{},
 		&protocol.RegisterBrokerBody{}, &protocol.DataVersion{},
+		&protocol.TopicStatsTable{}, &protocol.ConsumeStats{}, &protocol.ResetOffsetBody{}, &protocol.ResetOffsetBodyForC{},
+		&protocol.GetConsumerStatusBody{}, &protocol.ConsumerConnection{}, &protocol.ProducerConnection{}, &protocol.GroupList{},
+		&protocol.QueryConsumeTimeSpanBody{}, &protocol.QueryCorrectionOffsetBody{},
 	}
 }
 
@@ -53,6 +56,17 @@ func TestBodyIsWrittenAsFastjsonWouldWithQuotedKeys(t *testing.T) {
 		{&protocol.ConsumerOffsetTable{OffsetTable: protocol.Table[string, protocol.Table[int32, int64]]{"t@g": {0: 12, 1: 7}}},
 			`{"offsetTable":{"t@g":{"0":12,"1":7}}}`},
 		{&protocol.KVTable{}, `{"table":{}}`},
+		{&protocol.TopicStatsTable{OffsetTable: protocol.QueueTable[protocol.TopicOffset]{
+			{BrokerName: "b", Topic: "t", QueueID: 1}: {MinOffset: 2, MaxOffset: 3, LastUpdateTimestamp: 4}, {BrokerName: "b", Topic: "t"}: {}}},
+			`{"offsetTable":{{"brokerName":"b","queueId":0,"topic":"t"}:{"lastUpdateTimestamp":0,"maxOffset":0,"minOffset":0},` +
+				`{"brokerName":"b","queueId":1,"topic":"t"}:{"lastUpdateTimestamp":4,"maxOffset":3,"minOffset":2}}}`},
+		{&protocol.ConsumeStats{OffsetTable: protocol.QueueTable[protocol.OffsetWrapper]{{BrokerName: "b", Topic: "t"}: {BrokerOffset: 9, ConsumerOffset: 7}}},
+			`{"consumeTps":0,"offsetTable":{{"brokerName":"b","queueId":0,"topic":"t"}:{"brokerOffset":9,"consumerOffset":7,"lastTimestamp":0}}}`},
+		{&protocol.ResetOffsetBody{}, `{"offsetTable":{}}`},
+		{&protocol.ResetOffsetBodyForC{OffsetTable: []protocol.MessageQueueForC{{"b", 5, 1, "t"}}},
+			`{"offsetTable":[{"brokerName":"b","offset":5,"queueId":1,"topic":"t"}]}`},
+		{&protocol.GetConsumerStatusBody{ConsumerTable: protocol.Table[string, protocol.QueueTable[int64]]{"c": {{BrokerName: "b", Topic: "t"}: 1}}},
+			`{"consumerTable":{"c":{{"brokerName":"b","queueId":0,"topic":"t"}:1}},"messageQueueTable":{}}`},
 		{&protocol.TopicList{TopicList: []string{"a"}, BrokerAddr: "1.2.3.4:10911"}, `{"brokerAddr":"1.2.3.4:10911","topicList":["a"]}`},
 		{&protocol.RegisterBrokerBody{},
 			`{"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":{"counter":0,"timestamp":0},"topicConfigTable":{}}}`},

@@ -74,6 +74,10 @@ func headers() []header {
 		&protocol.RegisterTopicInNamesrvRequest{}, &protocol.GetBrokerMemberGroupRequest{}, &protocol.BrokerHeartbeatRequest{},
 		&protocol.GetConsumerStatusFromClientRequest{}, &protocol.GetConsumerRunningInfoRequest{},
 		&protocol.ConsumeMessageDirectlyRequest{}, &protocol.GetBrokerConfigResponse{},
+		&protocol.GetTopicStatsInfoRequest{}, &protocol.GetConsumeStatsRequest{}, &protocol.InvokeBrokerToResetOffsetRequest{},
+		&protocol.GetConsumerConnectionListRequest{}, &protocol.GetProducerConnectionListRequest{},
+		&protocol.QueryTopicConsumeByWhoRequest{}, &protocol.QueryConsumeTimeSpanRequest{},
+		&protocol.QueryCorrectionOffsetRequest{}, &protocol.CloneGroupOffsetRequest{},
 	}
 }
 
