@@ -49,8 +49,11 @@ func (a *appender) run() {
 func (a *appender) groupLen(requests []*Request) int {
 	bytes := 0
 	for i, r := range requests {
-		if bytes += len(r.Records); i > 0 && bytes > a.log.cfg.MaxGroupBytes {
+		if bytes += len(r.Records); i > 0 && (bytes > a.log.cfg.MaxGroupBytes || r.copied) {
 			return i
+		}
+		if r.copied {
+			return 1
 		}
 	}
 	return len(requests)
@@ -59,9 +62,11 @@ func (a *appender) groupLen(requests []*Request) int {
 // commit appends the group, all of it or nothing, and answers its requests.
 func (a *appender) commit(group []*Request) {
 	err := a.write(group)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrNotAtEnd):
+	case err != nil:
 		a.undo(err)
-	} else {
+	default:
 		a.well()
 		a.log.groups.Add(1)
 		if a.log.cfg.OnAppend != nil {
@@ -99,6 +104,9 @@ func (a *appender) write(group []*Request) error {
 		}
 	}
 	a.placed, a.buf = a.placed[:0], a.keptBuffer()
+	if group[0].copied {
+		return a.writeCopy(group[0])
+	}
 	a.bufAt = a.log.End()
 	now := max(time.Now().UnixMilli(), a.log.lastStoreTime.Load())
 	for _, r := range group {
@@ -109,7 +117,7 @@ func (a *appender) write(group []*Request) error {
 	if err := a.flushBuf(); err != nil {
 		return err
 	}
-	a.publish(now)
+	a.publish(group[len(group)-1].Offset, now)
 	return nil
 }
 
@@ -183,8 +191,9 @@ func (a *appender) writeAt(b []byte, at Offset) error {
 }
 
 // publish lets readers see the group.
-func (a *appender) publish(now int64) {
+func (a *appender) publish(last Offset, now int64) {
 	a.log.lastStoreTime.Store(now)
+	a.log.lastRecord.Store(int64(last))
 	a.log.end.Store(int64(a.bufAt))
 }
 

@@ -68,6 +68,7 @@ type Log struct {
 
 	end            atomic.Int64 // readers see what lies before
 	lastStoreTime  atomic.Int64 // ms; storeTimestamp of the last record before end
+	lastRecord     atomic.Int64 // where the last request's records begin; below min while none is known
 	flushed        atomic.Int64 // the disk has what lies before
 	flushedTime    atomic.Int64 // ms; storeTimestamp up to which the disk has everything
 	groups, writes atomic.Int64
@@ -100,6 +101,7 @@ func Open(cfg Config) (*Log, error) {
 	l := &Log{cfg: cfg, stop: make(chan struct{}), syncTurn: make(chan struct{}, 1)}
 	l.files.Store(files)
 	l.end.Store(int64(files.limit()))
+	l.lastRecord.Store(-1)
 	l.removeStaleSums()
 	l.appender.log = l
 	l.syncer.init(l)

@@ -14,6 +14,9 @@ var (
 	ErrMalformed  = errors.New("request holds no whole records")
 	ErrOutOfRange = errors.New("offset is outside the commit log")
 	ErrBlockSum   = errors.New("the block differs from its sum")
+	ErrNotAtEnd   = errors.New("copied bytes belong to another place than the commit log's end")
+	ErrNotEmpty   = errors.New("the commit log is not empty")
+	ErrFileSize   = errors.New("files of the two commit logs end at different places, mappedFileSizeCommitLog differs")
 )
 
 // BusyError says which bound an append met. It is an ErrBusy.

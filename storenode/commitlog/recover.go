@@ -65,6 +65,7 @@ func (l *Log) recoverRecords(scanner *Scanner, trust Trust, visit func(message.R
 			continue
 		}
 		l.lastStoreTime.Store(max(l.lastStoreTime.Load(), record.StoreTimestamp()))
+		l.lastRecord.Store(record.PhysicalOffset())
 		if err := visit(record); err != nil {
 			return err
 		}

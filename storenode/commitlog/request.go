@@ -27,6 +27,11 @@ type Request struct {
 	QueueOffset    int64
 	StoreTimestamp int64 // ms since 1970
 	Count          int   // records
+
+	copied      bool   // the records have their offsets: AppendCopy
+	copiedUntil Offset // of copied ones, where the log ends behind them
+	lastRecord  Offset // where the last of them begins
+	zeros       int    // at the end of them, behind a blank
 }
 
 // blankBytes is the least that must stay free at the end of a file: the head of the blank.
@@ -34,7 +39,7 @@ const blankBytes = 8
 
 // prepare checks the records, so that the appender can trust their lengths.
 func (r *Request) prepare(fileBytes int64) error {
-	r.Err, r.Count = nil, 0
+	r.Err, r.Count, r.copied = nil, 0, false
 	if int64(len(r.Records))+blankBytes > fileBytes {
 		return fmt.Errorf("%w: %d bytes, a file has %d", ErrTooLarge, len(r.Records), fileBytes)
 	}

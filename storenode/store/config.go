@@ -86,6 +86,10 @@ type Config struct {
 	// is taken at once.
 	IndexRest time.Duration
 
+	// Slave says that the log is its master's: it grows by AppendCopy alone.
+	Slave bool
+	// OnAppend is told the log's new end, from the appender: it must not block. May be nil.
+	OnAppend func(end commitlog.Offset)
 	// OnArrival is told of each message that can be read, in the order of the log, from the dispatcher: it must not block.
 	OnArrival func(Arrival)
 	// DeliverTime gives the time of delivery (ms) of a message with a delay level that was stored at storeTimestamp (ms).

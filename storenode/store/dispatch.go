@@ -135,6 +135,10 @@ func (d *dispatcher) follow() error {
 			d.failed.Store(nil)
 			return d.deletePending(d.scanner.Offset())
 		}
+		if errors.Is(err, commitlog.ErrOutOfRange) && d.scanner.Offset() < d.store.log.Min() {
+			d.startAt(d.store.log.Min()) // an empty slave that begins where its master does
+			continue
+		}
 		if err != nil {
 			if err = d.store.skipDamage(d.scanner, err); err != nil {
 				return err

@@ -114,7 +114,15 @@ func (s *Store) logConfig() commitlog.Config {
 		MaxQueuedRequests:              s.cfg.MaxQueuedAppends, MaxQueuedBytes: s.cfg.MaxQueuedAppendBytes,
 		MaxGroupBytes: s.cfg.MaxGroupBytes, RetryAfterFailure: s.cfg.RetryAfterFailure,
 		Reserve: s.offsets.reserve, Release: s.offsets.release,
-		OnAppend: func(commitlog.Offset) { s.dispatcher.wake(); s.indexer.wake() },
+		OnAppend: s.appended,
+	}
+}
+
+func (s *Store) appended(end commitlog.Offset) {
+	s.dispatcher.wake()
+	s.indexer.wake()
+	if s.cfg.OnAppend != nil {
+		s.cfg.OnAppend(end)
 	}
 }
 
@@ -135,7 +143,8 @@ func (s *Store) indexConfig() index.Config {
 }
 
 // Append queues the request: see commitlog.Log.Append for Done and the errors. A store whose queues cannot be written
-// refuses, too, and one whose disk is nearly full, with a *DiskFullError. Explain says more about an error.
+// refuses, too, a slave's with ErrSlave, and one whose disk is nearly full, with a *DiskFullError. Explain says more about
+// an error.
 func (s *Store) Append(r *commitlog.Request) error {
 	if err := s.disk.refusal(); err != nil {
 		return err
@@ -145,6 +154,9 @@ func (s *Store) Append(r *commitlog.Request) error {
 
 // AppendReserved is Append into the room that sends must leave: for what has to be put again before its file goes.
 func (s *Store) AppendReserved(r *commitlog.Request) error {
+	if s.cfg.Slave {
+		return ErrSlave
+	}
 	if err := s.dispatcher.failure(); err != nil {
 		return err
 	}
