@@ -35,6 +35,7 @@ type Config struct {
 	TraceTopicEnable          bool   `property:"traceTopicEnable"`
 	MsgTraceTopicName         string `property:"msgTraceTopicName"`
 	RegionID                  string `property:"regionId"`
+	StoreReplyMessageEnable   bool   `property:"storeReplyMessageEnable"`
 	FlushOffsetIntervalMillis int64  `property:"flushConsumerOffsetInterval"`
 	RegisterPeriodMillis      int64  `property:"registerNameServerPeriod"`
 
@@ -97,7 +98,7 @@ func DefaultConfig() Config {
 		BrokerRole: "ASYNC_MASTER", AccessMessageInMemoryMaxRatio: 40, HASendHeartbeatMillis: 5000, HAHousekeepingMillis: 20_000,
 		HATransferBatchBytes: 32 << 10, HASlaveFallbehindMax: 256 << 20,
 		Settings: DefaultSettings(), ClusterTopicEnable: true, BrokerTopicEnable: true, MsgTraceTopicName: "RMQ_SYS_TRACE_TOPIC",
-		RegionID: "DefaultRegion", FlushOffsetIntervalMillis: 5000, RegisterPeriodMillis: 30_000,
+		RegionID: "DefaultRegion", StoreReplyMessageEnable: true, FlushOffsetIntervalMillis: 5000, RegisterPeriodMillis: 30_000,
 		CommitLogFileBytes: 1 << 30, ConsumeQueueFileBytes: 6_000_000, FlushDiskType: "ASYNC_FLUSH", FlushIntervalMillis: 500,
 		MessageDelayLevel:      "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",
 		FlushDelayOffsetMillis: 10_000, MessageIndexEnable: true, MaxHashSlotNum: 5_000_000, MaxIndexNum: 20_000_000,

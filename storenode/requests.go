@@ -23,6 +23,7 @@ func (n *Node) requests() []request {
 	sends := &sends{log: n.log, config: n.config, storeHost: n.storeHost, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, waits: n.waits, repeats: n.repeats}
 	pulls := &pulls{log: n.log, config: n.config, topics: n.topics, groups: n.groups, members: n.members, offsets: n.offsets, store: n.store, held: n.held, background: n.background}
 	backs := &sendBacks{log: n.log, config: n.config, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, records: n.store, background: n.background, waits: n.waits, repeats: n.repeats}
+	replies := &replies{sends: sends, members: n.members, hold: n.presence.hold, store: n.config.StoreReplyMessageEnable && n.config.Role() != Slave}
 	offsets := offsetRequests{offsets: n.offsets, store: n.store}
 	locks := lockRequests{group.NewLocks(n.config.QueueLocks)}
 	queries := queries{config: n.config, store: n.store}
@@ -37,6 +38,8 @@ func (n *Node) requests() []request {
 		{protocol.SendMessageV2, sends.handle},
 		{protocol.SendBatchMessage, sends.handle},
 		{protocol.ConsumerSendMsgBack, backs.handle},
+		{protocol.SendReplyMessage, replies.handle},
+		{protocol.SendReplyMessageV2, replies.handle},
 
 		{protocol.PullMessage, pulls.handle},
 		{protocol.LitePullMessage, pulls.handle},

@@ -78,6 +78,7 @@ func headers() []header {
 		&protocol.GetConsumerConnectionListRequest{}, &protocol.GetProducerConnectionListRequest{},
 		&protocol.QueryTopicConsumeByWhoRequest{}, &protocol.QueryConsumeTimeSpanRequest{},
 		&protocol.QueryCorrectionOffsetRequest{}, &protocol.CloneGroupOffsetRequest{},
+		&protocol.PushReplyMessageToClientRequest{},
 	}
 }
 

@@ -67,9 +67,11 @@ type Members struct {
 	mu        sync.RWMutex // guards the rest; never held while calling out
 	consumers map[string]*consumerGroup
 	producers map[string]map[Channel]*member
+	producing map[string]map[Channel]uint64 // by client id: when each session registered last as a producer
 	channels  map[Channel]*registrations
 	changed   map[string]struct{} // groups whose members wait for a notice
 	beats     uint64              // registrations so far
+	kept      int64               // changes of what is kept so far
 }
 
 // member is one session of a client in one group.
@@ -98,7 +100,7 @@ func OpenMembers(fsys configfile.FS, path string, config MembersConfig, log *slo
 	m := &Members{
 		config: config, log: log, wake: make(chan struct{}, 1), stop: make(chan struct{}),
 		consumers: map[string]*consumerGroup{}, producers: map[string]map[Channel]*member{},
-		channels: map[Channel]*registrations{}, changed: map[string]struct{}{},
+		producing: map[string]map[Channel]uint64{}, channels: map[Channel]*registrations{}, changed: map[string]struct{}{},
 	}
 	file := configfile.New(fsys, path)
 	_, err := file.Load(m.decode)
@@ -137,6 +139,7 @@ func (m *Members) RegisterProducer(ch Channel, group string) error {
 	}
 	g[ch] = m.newMember(ch.ClientID(), time.Now())
 	m.registrationsOf(ch).producers[group] = struct{}{}
+	m.noteProducing(ch, g[ch].beat)
 	return nil
 }
 
@@ -189,6 +192,9 @@ func (m *Members) removeProducer(ch Channel, group string) {
 	}
 	if r := m.channels[ch]; r != nil {
 		delete(r.producers, group)
+		if len(r.producers) == 0 {
+			m.endProducing(ch)
+		}
 		m.forgetEmpty(ch, r)
 	}
 }
