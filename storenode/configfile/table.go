@@ -44,6 +44,7 @@ type Table[Row any] struct {
 	newRow   func(string) *Row
 	maxRows  int
 	onChange func(*Row)
+	builtIn  map[string]*Row
 	saver    *Saver
 
 	mu      sync.RWMutex // guards rows and version; never held while calling out
@@ -54,7 +55,7 @@ type Table[Row any] struct {
 // OpenTable reads the file and begins to keep it. Error: *CorruptError, or that of the file system.
 func OpenTable[Row any](cfg TableConfig[Row]) (*Table[Row], error) {
 	t := &Table[Row]{
-		key: cfg.Key, newRow: cfg.NewRow, maxRows: cfg.MaxRows, onChange: cfg.OnChange,
+		key: cfg.Key, newRow: cfg.NewRow, maxRows: cfg.MaxRows, onChange: cfg.OnChange, builtIn: cfg.BuiltIn,
 		rows: map[string]*Row{}, version: Version{Timestamp: time.Now().UnixMilli()},
 	}
 	maps.Copy(t.rows, cfg.BuiltIn)
@@ -116,6 +117,40 @@ func (t *Table[Row]) changed(row *Row) {
 	}
 }
 
+// Version is that of the rows now.
+func (t *Table[Row]) Version() Version {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.version
+}
+
+// Replace makes the table what another copy's JSON says, and the rows built in; it has that copy's version then. Rows may
+// be told as changed that are not. Error: ErrTableFull, and what is wrong with the text.
+func (t *Table[Row]) Replace(text []byte) error {
+	version, rows, err := t.read(text)
+	if err != nil {
+		return err
+	}
+	if len(rows) > t.maxRows {
+		return fmt.Errorf("%w: %s has %d rows at most, not %d", ErrTableFull, t.key, t.maxRows, len(rows))
+	}
+	all := maps.Clone(t.builtIn)
+	if all == nil {
+		all = map[string]*Row{}
+	}
+	maps.Copy(all, rows)
+	t.mu.Lock()
+	t.rows, t.version = all, version
+	t.mu.Unlock()
+	t.saver.Changed()
+	for _, row := range rows {
+		if t.onChange != nil {
+			t.onChange(row)
+		}
+	}
+	return nil
+}
+
 // Snapshot returns a copy of all rows by name and the version they have.
 func (t *Table[Row]) Snapshot() (Version, map[string]*Row) {
 	t.mu.RLock()
@@ -147,8 +182,19 @@ func (t *Table[Row]) encode(indent string) []byte {
 }
 
 func (t *Table[Row]) decode(text []byte) error {
-	version, rows := t.version, map[string]*Row{}
-	err := fastjson.Decode(text, func(d *fastjson.Decoder) error {
+	version, rows, err := t.read(text)
+	if err != nil {
+		return err
+	}
+	maps.Copy(t.rows, rows)
+	t.version = version
+	return nil
+}
+
+// read is what a text says; the version is the table's own where it says none.
+func (t *Table[Row]) read(text []byte) (version Version, rows map[string]*Row, err error) {
+	version, rows = t.Version(), map[string]*Row{}
+	err = fastjson.Decode(text, func(d *fastjson.Decoder) error {
 		return d.Object(func(part string) error {
 			switch part {
 			case "dataVersion":
@@ -163,10 +209,5 @@ func (t *Table[Row]) decode(text []byte) error {
 			return d.Skip()
 		})
 	})
-	if err != nil {
-		return err
-	}
-	maps.Copy(t.rows, rows)
-	t.version = version
-	return nil
+	return version, rows, err
 }

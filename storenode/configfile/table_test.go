@@ -128,3 +128,37 @@ func FuzzTableFile(f *testing.F) {
 		}
 	})
 }
+
+func TestATableBecomesWhatAnotherCopySays(t *testing.T) {
+	master, files := openTable(t, &configtest.FS{}, nil), &configtest.FS{}
+	for _, r := range []*row{{"a", 4}, {"b", 5}} {
+		if err := master.Put(r.Name, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var changes []string
+	slave := openTable(t, files, func(r *row) { changes = append(changes, r.Name) })
+	if err := slave.Put("own", &row{"own", 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := slave.Replace(master.JSON()); err != nil {
+		t.Fatal(err)
+	}
+	if slave.Version() != master.Version() || len(changes) != 4 {
+		t.Errorf("version %v, want %v; changes %v", slave.Version(), master.Version(), changes)
+	}
+	if err := slave.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []*Table[row]{slave, openTable(t, files, nil)} {
+		_, rows := table.Snapshot()
+		if len(rows) != 3 || rows["b"].Size != 5 || rows["builtin"] == nil {
+			t.Errorf("rows %v", rows)
+		}
+	}
+	for _, text := range []string{`{"rowTable":[]}`, `{"rowTable":{"a":{},"b":{},"c":{},"d":{}}}`} {
+		if err := slave.Replace([]byte(text)); err == nil || slave.Version() != master.Version() {
+			t.Errorf("%s: %v, version %v", text, err, slave.Version())
+		}
+	}
+}

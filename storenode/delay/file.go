@@ -8,6 +8,15 @@ import (
 	"gantry/remoting/fastjson"
 )
 
+// Progress is how far all levels are delivered, as delayOffset.json has it, and a number that is another after it has
+// changed.
+func (s *Service) Progress() (version int64, text []byte) {
+	for _, l := range s.levels {
+		version += l.next.Load()
+	}
+	return version, s.encode()
+}
+
 // encode writes the progress as the Java broker does: {"offsetTable":{1:5,2:0}}, by level.
 func (s *Service) encode() []byte {
 	progress := maps.Clone(s.others)

@@ -114,6 +114,12 @@ func (c *Configs) Snapshot() (configfile.Version, map[string]*Config) { return c
 // JSON is the body of code 201: {"dataVersion":…,"subscriptionGroupTable":…}.
 func (c *Configs) JSON() []byte { return c.rows.JSON() }
 
+// Version is that of all groups now.
+func (c *Configs) Version() configfile.Version { return c.rows.Version() }
+
+// Replace makes the groups those of another copy's JSON. Error: configfile.ErrTableFull, and what is wrong with the text.
+func (c *Configs) Replace(text []byte) error { return c.rows.Replace(text) }
+
 // Flush returns when all changes so far are on the disk. Without it they are soon after.
 func (c *Configs) Flush() error { return c.rows.Flush() }
 

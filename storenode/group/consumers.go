@@ -62,7 +62,7 @@ func (m *Members) RegisterConsumer(ch Channel, data ConsumerData) (changed bool,
 		m.noteChange(data.Group, g)
 	}
 	if modelChanged || topicsChanged || versionsChanged {
-		m.saver.Changed()
+		m.keepChanged()
 	}
 	return changed, nil
 }

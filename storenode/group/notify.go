@@ -91,7 +91,7 @@ func (m *Members) forgetOffline(before time.Time) {
 	for name, g := range m.consumers {
 		if len(g.members) == 0 && g.lastSeen.Before(before) {
 			delete(m.consumers, name)
-			m.saver.Changed()
+			m.keepChanged()
 		}
 	}
 }

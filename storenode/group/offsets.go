@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gantry/storenode/configfile"
@@ -19,6 +20,13 @@ type OffsetsConfig struct {
 	FlushInterval time.Duration // flushConsumerOffsetInterval: how long a commit may be in memory only
 	MaxPairs      int           // topic@group pairs
 	MaxQueues     int           // queue ids of one pair
+
+	// AsOf is when what the file says was true: when a master last wrote it.
+	AsOf time.Time
+	// Slave says that the table follows a master's. What clients commit here meanwhile, and the master does not have, lies
+	// in the file Own as well (FORMAT.md).
+	Slave bool
+	Own   string
 }
 
 // DefaultOffsetsConfig has Java's interval.
@@ -31,6 +39,10 @@ func DefaultOffsetsConfig() OffsetsConfig {
 type Offsets struct {
 	config OffsetsConfig
 	saver  *configfile.Saver
+	own    *configfile.Saver // nil for a master
+	heard  atomic.Int64      // a slave's: ms since 1970, of the last question that its master answered whole
+	seq    atomic.Int64      // changes so far
+	kept   ownFile           // while the table is opened
 
 	mu    sync.RWMutex          // guards pairs, not what they hold
 	pairs map[string]*queueEnds // by topic@group
@@ -38,14 +50,25 @@ type Offsets struct {
 
 // queueEnds are the next offsets to consume of one topic by one group, by queue id.
 type queueEnds struct {
-	mu      sync.Mutex
-	offsets map[int32]int64
+	mu   sync.Mutex
+	ends map[int32]end
+}
+
+// end is how far one queue is consumed, and what another copy's word on it is weighed with.
+type end struct {
+	offset   int64
+	seq      int64 // of the change that set it
+	atMillis int64 // when it was true: since 1970, by this machine's clock
+	own      bool  // a client committed it to this slave, and the master has not taken it
 }
 
 // OpenOffsets reads the file, config/consumerOffset.json of the store, and begins to keep it. Error:
 // *configfile.CorruptError, or that of the file system.
 func OpenOffsets(fsys configfile.FS, path string, config OffsetsConfig, log *slog.Logger) (*Offsets, error) {
 	o := &Offsets{config: config, pairs: map[string]*queueEnds{}}
+	if err := o.openOwn(fsys, log); err != nil {
+		return nil, err
+	}
 	file := configfile.New(fsys, path)
 	if _, err := file.Load(o.decode); err != nil {
 		return nil, err
@@ -64,16 +87,19 @@ func (o *Offsets) Commit(topic, group []byte, queueID int32, offset int64) error
 		}
 	}
 	ends.mu.Lock()
-	_, known := ends.offsets[queueID]
-	full := !known && len(ends.offsets) >= o.config.MaxQueues
+	_, known := ends.ends[queueID]
+	full := !known && len(ends.ends) >= o.config.MaxQueues
 	if !full {
-		ends.offsets[queueID] = offset
+		ends.ends[queueID] = end{offset, o.seq.Add(1), time.Now().UnixMilli(), o.own != nil}
 	}
 	ends.mu.Unlock()
 	if full {
 		return fmt.Errorf("%w: %s@%s has %d queues", ErrOffsetsFull, topic, group, o.config.MaxQueues)
 	}
 	o.saver.Changed()
+	if o.own != nil {
+		o.own.Changed()
+	}
 	return nil
 }
 
@@ -85,15 +111,21 @@ func (o *Offsets) Query(topic, group []byte, queueID int32) (offset int64, found
 	}
 	ends.mu.Lock()
 	defer ends.mu.Unlock()
-	offset, found = ends.offsets[queueID]
-	return offset, found
+	e, found := ends.ends[queueID]
+	return e.offset, found
 }
 
 // Flush returns when all commits so far are on the disk.
 func (o *Offsets) Flush() error { return o.saver.Flush() }
 
 // Close saves the table and ends its goroutine.
-func (o *Offsets) Close() error { return o.saver.Close() }
+func (o *Offsets) Close() error {
+	err := o.saver.Close()
+	if o.own != nil {
+		err = errors.Join(err, o.own.Close())
+	}
+	return err
+}
 
 func (o *Offsets) find(topic, group []byte) *queueEnds {
 	var space [300]byte // a topic of 127 bytes, @, a group of up to 172, without allocation
@@ -104,7 +136,10 @@ func (o *Offsets) find(topic, group []byte) *queueEnds {
 }
 
 func (o *Offsets) add(topic, group []byte) (*queueEnds, error) {
-	key := string(appendKey(nil, topic, group))
+	return o.addKey(string(appendKey(nil, topic, group)))
+}
+
+func (o *Offsets) addKey(key string) (*queueEnds, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if ends := o.pairs[key]; ends != nil {
@@ -113,7 +148,7 @@ func (o *Offsets) add(topic, group []byte) (*queueEnds, error) {
 	if len(o.pairs) >= o.config.MaxPairs {
 		return nil, fmt.Errorf("%w: %d pairs, no place for %s", ErrOffsetsFull, o.config.MaxPairs, key)
 	}
-	ends := &queueEnds{offsets: map[int32]int64{}}
+	ends := &queueEnds{ends: map[int32]end{}}
 	o.pairs[key] = ends
 	return ends, nil
 }

@@ -34,13 +34,13 @@ func (e *queueEnds) append(text []byte) []byte {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	text = append(text, '{')
-	for i, id := range slices.Sorted(maps.Keys(e.offsets)) {
+	for i, id := range slices.Sorted(maps.Keys(e.ends)) {
 		if i > 0 {
 			text = append(text, ',')
 		}
 		text = strconv.AppendInt(text, int64(id), 10)
 		text = append(text, ':')
-		text = strconv.AppendInt(text, e.offsets[id], 10)
+		text = strconv.AppendInt(text, e.ends[id].offset, 10)
 	}
 	return append(text, '}')
 }
@@ -53,11 +53,13 @@ func (o *Offsets) decode(text []byte) error {
 		return err
 	}
 	for key, offsets := range file.OffsetTable {
-		if offsets == nil {
-			offsets = map[int32]int64{}
+		ends := &queueEnds{ends: make(map[int32]end, len(offsets))}
+		for id, offset := range offsets {
+			ends.ends[id] = end{offset: offset, seq: o.seq.Add(1), atMillis: o.config.AsOf.UnixMilli()}
 		}
-		o.pairs[key] = &queueEnds{offsets: offsets}
+		o.pairs[key] = ends
 	}
+	o.adoptOwn()
 	return nil
 }
 

@@ -2,9 +2,9 @@ package group
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // TopicsOf returns the topics that the group has committed offsets of, sorted.
@@ -39,7 +39,11 @@ func (o *Offsets) Of(topic, group string) map[int32]int64 {
 	}
 	ends.mu.Lock()
 	defer ends.mu.Unlock()
-	return maps.Clone(ends.offsets)
+	offsets := make(map[int32]int64, len(ends.ends))
+	for id, e := range ends.ends {
+		offsets[id] = e.offset
+	}
+	return offsets
 }
 
 // Clone gives the group to the offsets that the group from has in the topic, instead of its own; nothing changes where
@@ -54,7 +58,10 @@ func (o *Offsets) Clone(topic, from, to string) error {
 		return fmt.Errorf("clone offsets of %s: %w", from, err)
 	}
 	ends.mu.Lock()
-	ends.offsets = offsets
+	clear(ends.ends)
+	for id, offset := range offsets {
+		ends.ends[id] = end{offset, o.seq.Add(1), time.Now().UnixMilli(), o.own != nil}
+	}
 	ends.mu.Unlock()
 	o.saver.Changed()
 	return nil

@@ -110,6 +110,12 @@ func (t *Table) Snapshot() (configfile.Version, map[string]*Topic) { return t.ro
 // JSON is the body of code 21: {"dataVersion":…,"topicConfigTable":…}.
 func (t *Table) JSON() []byte { return t.rows.JSON() }
 
+// Version is that of all topics now.
+func (t *Table) Version() configfile.Version { return t.rows.Version() }
+
+// Replace makes the topics those of another copy's JSON. Error: configfile.ErrTableFull, and what is wrong with the text.
+func (t *Table) Replace(text []byte) error { return t.rows.Replace(text) }
+
 // Flush returns when all changes so far are on the disk. Without it they are soon after.
 func (t *Table) Flush() error { return t.rows.Flush() }
 
