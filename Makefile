@@ -5,7 +5,7 @@ GO ?= go
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.release=$(RELEASE)"
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-unit test-race test-compat test-long fuzz bench clean
+.PHONY: help build run test test-unit test-race test-compat test-long fuzz bench release clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,5 +47,19 @@ fuzz: ## every fuzz target for FUZZTIME each
 bench: ## Go benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+# What a release folder holds beside the binary; MAX_BINARY bytes is how large that may be.
+RELEASED = README.md ARCHITECTURE.md CHANGELOG.md LICENSE docs dist/bin dist/conf dist/benchmark dist/systemd
+MAX_BINARY = 31457280
+release: ## release/gantry-RELEASE-linux-ARCH.tar.gz for amd64 and arm64: bin, conf, benchmark, systemd, docs
+	@set -e; for arch in amd64 arm64; do \
+		name=gantry-$(RELEASE)-linux-$$arch; folder=release/$$name; \
+		rm -rf $$folder; mkdir -p $$folder; cp -R $(RELEASED) $$folder/; \
+		GOOS=linux GOARCH=$$arch $(BUILD) -o $$folder/bin/gantry .; \
+		bytes=$$(wc -c <$$folder/bin/gantry); \
+		[ $$bytes -le $(MAX_BINARY) ] || { echo "$$folder/bin/gantry has $$bytes bytes, more than $(MAX_BINARY)" >&2; exit 1; }; \
+		tar -C release --owner=0 --group=0 -czf $$folder.tar.gz $$name; \
+		echo "$$folder.tar.gz: the binary has $$bytes bytes"; \
+	done
+
 clean: ## removes what was built
-	rm -rf bin tools/compat/target
+	rm -rf bin release tools/compat/target

@@ -4,22 +4,33 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"gantry/bench"
 	"gantry/tools/dump"
+	"gantry/tools/ps"
 	"gantry/tools/xcheck"
 )
 
 func main() {
-	if err := newApp().Run(os.Args); err != nil {
-		fmt.Fprintln(os.Stderr, "gantry:", strings.ReplaceAll(err.Error(), "\n", "; "))
-		os.Exit(1)
+	err := newApp().Run(os.Args)
+	if err == nil {
+		return
 	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(os.Stderr, "gantry:", strings.ReplaceAll(text, "\n", "; "))
+	}
+	code := 1
+	if stated := cli.ExitCoder(nil); errors.As(err, &stated) {
+		code = stated.ExitCode()
+	}
+	os.Exit(code)
 }
 
 func newApp() *cli.App {
@@ -31,7 +42,7 @@ func newApp() *cli.App {
 		Version:              version(),
 		EnableBashCompletion: true,
 		HideHelpCommand:      true,
-		Commands:             concise(append(roleCommands(), bench.Command(), dump.Command(), xcheck.Command())),
+		Commands:             concise(slices.Concat(roleCommands(), officialCommands(), ps.Commands(), []*cli.Command{bench.Command(), dump.Command(), xcheck.Command()})),
 		ExitErrHandler:       func(*cli.Context, error) {}, // main prints the one line
 		OnUsageError:         usageError,
 		Action:               withoutCommand(cli.ShowAppHelp),

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/urfave/cli/v2"
 
@@ -21,11 +23,16 @@ func startNode(c *cli.Context, log *slog.Logger) (running, error) {
 		config.StorePathRootDir = filepath.Join(home, "store")
 	}
 	talk := defaultGossip()
+	config.NamesrvAddr = os.Getenv("NAMESRV_ADDR")
+	talk.NamesrvAddr = config.NamesrvAddr
 	if err := readSettings(log, c.String("c"), &config, &talk); err != nil {
 		return nil, err
 	}
 	if given := c.String("n"); given != "" {
 		config.NamesrvAddr, talk.NamesrvAddr = given, given
+	}
+	if err := checkNameServers(config.NamesrvAddr); err != nil {
+		return nil, err
 	}
 	if config.StorePathRootDir == "" {
 		return nil, fmt.Errorf("storePathRootDir is not set, and there is no home folder to take instead")
@@ -40,8 +47,8 @@ func startNode(c *cli.Context, log *slog.Logger) (running, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Printf("The broker[%s, %s] boot success. serializeType=JSON%s\n", config.BrokerName,
-		config.Address(), nameServerNote(config.NamesrvAddr))
+	tell(log, fmt.Sprintf("The broker[%s, %s] boot success. serializeType=JSON%s", config.BrokerName,
+		config.Address(), nameServerNote(config.NamesrvAddr)))
 	return nodeRole{n, joinNode(log, talk, config, n)}, nil
 }
 
@@ -58,6 +65,18 @@ func (n nodeRole) Close(ctx context.Context) error {
 		n.gossip.Close()
 	}
 	return err
+}
+
+// checkNameServers refuses what can be nobody's address; names need not resolve.
+func checkNameServers(list string) error {
+	for _, addr := range splitList(list) {
+		_, port, err := net.SplitHostPort(addr)
+		n, notNumber := strconv.Atoi(port)
+		if err != nil || notNumber != nil || n < 1 || n > 65535 {
+			return cli.Exit(fmt.Sprintf("The Name Server Address[%s] illegal: %q is not HOST:PORT, write 127.0.0.1:9876;192.168.0.1:9876", list, addr), exitRefused)
+		}
+	}
+	return nil
 }
 
 func nameServerNote(addrs string) string {

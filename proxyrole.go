@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"log/slog"
 
 	"github.com/urfave/cli/v2"
@@ -30,17 +29,25 @@ func startProxy(c *cli.Context, log *slog.Logger) (running, error) {
 		return nil, err
 	}
 	config := proxy.Config{BindAddress: host, ListenPort: port, Log: log, ProxyID: newProxyID()}
-	talk, others := defaultGossip(), &proxyGossip{log: log}
+	talk := defaultGossip()
 	if err := readSettings(log, c.String("c"), &config, &talk); err != nil {
 		return nil, err
 	}
+	p, err := openProxy(config, talk)
+	if err == nil {
+		tell(log, "gantry proxy is ready: name server "+c.String("listen"))
+	}
+	return p, err
+}
+
+func openProxy(config proxy.Config, talk gossipSettings) (running, error) {
+	others := &proxyGossip{log: config.Log}
 	config.OnSelf, config.OnNews = others.restate, others.share
 	config.Prepare = func(p *proxy.Server) { others.prepare(talk, config, p) }
 	p, err := proxy.Start(config)
 	if err != nil {
 		return nil, err
 	}
-	fmt.Printf("gantry proxy is ready: name server %s\n", c.String("listen"))
 	return proxyRole{p, others}, nil
 }
 

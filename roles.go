@@ -13,8 +13,7 @@ import (
 )
 
 func roleCommands() []*cli.Command {
-	config := &cli.StringFlag{Name: "c", Usage: "configuration `FILE`, .properties with RocketMQ's keys"}
-	namesrv := &cli.StringFlag{Name: "n", Usage: "name servers, `HOST:PORT;…`", EnvVars: []string{"NAMESRV_ADDR"}}
+	config := configFlag()
 	return []*cli.Command{{
 		Name:  "standalone",
 		Usage: "proxy and storage node in one process: the way to start",
@@ -35,9 +34,17 @@ func roleCommands() []*cli.Command {
 	}, {
 		Name:   "node",
 		Usage:  "one copy of one shard: a CommitLog and what is read from it",
-		Flags:  []cli.Flag{namesrv, config},
+		Flags:  []cli.Flag{namesrvFlag("name servers, `HOST:PORT;…`; default namesrvAddr of the configuration, else $NAMESRV_ADDR"), config},
 		Action: role(startNode),
 	}}
+}
+
+func configFlag() cli.Flag {
+	return &cli.StringFlag{Name: "c", Aliases: []string{"configFile"}, Usage: "configuration `FILE`, .properties with RocketMQ's keys"}
+}
+
+func namesrvFlag(usage string) cli.Flag {
+	return &cli.StringFlag{Name: "n", Aliases: []string{"namesrvAddr"}, Usage: usage}
 }
 
 // running is a role that was started.
@@ -56,31 +63,51 @@ type drainer interface {
 // stopBound is how long a stop waits for peers; flushing is never cut short.
 const stopBound = 10 * time.Second
 
-// role runs what start gives until SIGTERM or SIGINT; a second one ends a drain.
-func role(start func(*cli.Context, *slog.Logger) (running, error)) cli.ActionFunc {
+// starter starts a role.
+type starter func(*cli.Context, *slog.Logger) (running, error)
+
+// role runs what start gives, and logs to stderr.
+func role(start starter) cli.ActionFunc {
 	return func(c *cli.Context) error {
-		if c.Args().Present() {
-			return fmt.Errorf("%s takes no argument %q: see gantry %s --help", c.Command.Name, c.Args().First(), c.Command.Name)
-		}
-		stopped := make(chan os.Signal, 2)
-		signal.Notify(stopped, syscall.SIGTERM, syscall.SIGINT)
-		log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-		r, err := start(c, log)
-		if err != nil {
+		if err := withoutArguments(c); err != nil {
 			return err
 		}
-		log.Info("stopping", "signal", (<-stopped).String())
-		if d, can := r.(drainer); can {
-			again, forget := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-			d.Drain(again)
-			forget()
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), stopBound)
-		defer cancel()
-		if err := r.Close(ctx); err != nil {
-			return fmt.Errorf("stop: %w", err)
-		}
-		log.Info("stopped")
-		return nil
+		return run(c, slog.New(slog.NewTextHandler(os.Stderr, nil)), start)
 	}
+}
+
+func withoutArguments(c *cli.Context) error {
+	if c.Args().Present() {
+		return fmt.Errorf("%s takes no argument %q: see gantry %s --help", c.Command.Name, c.Args().First(), c.Command.Name)
+	}
+	return nil
+}
+
+// run runs what start gives until SIGTERM or SIGINT; a second one ends a drain.
+func run(c *cli.Context, log *slog.Logger, start starter) error {
+	stopped := make(chan os.Signal, 2)
+	signal.Notify(stopped, syscall.SIGTERM, syscall.SIGINT)
+	r, err := start(c, log)
+	if err != nil {
+		return err
+	}
+	log.Info("stopping", "signal", (<-stopped).String())
+	if d, can := r.(drainer); can {
+		again, forget := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+		d.Drain(again)
+		forget()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopBound)
+	defer cancel()
+	if err := r.Close(ctx); err != nil {
+		return fmt.Errorf("stop: %w", err)
+	}
+	log.Info("stopped")
+	return nil
+}
+
+// tell says on stdout, and in the log, that a role serves.
+func tell(log *slog.Logger, line string) {
+	fmt.Println(line)
+	log.Info(line)
 }

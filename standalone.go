@@ -78,8 +78,8 @@ func openStandalone(log *slog.Logger, node storenode.Config, front proxy.Config)
 	if err := p.AwaitShard(node.BrokerName); err != nil {
 		return nil, errors.Join(err, s.Close(context.Background()))
 	}
-	fmt.Printf("gantry standalone is ready: name server %s, broker[%s, %s]\n",
-		net.JoinHostPort(front.BindAddress, strconv.Itoa(front.ListenPort)), node.BrokerName, node.Address())
+	tell(log, fmt.Sprintf("gantry standalone is ready: name server %s, broker[%s, %s]",
+		net.JoinHostPort(front.BindAddress, strconv.Itoa(front.ListenPort)), node.BrokerName, node.Address()))
 	return s, nil
 }
 

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Ends what the scripts beside it started on this host: shutdown.sh producer | consumer
+exec "$(CDPATH= cd -- "$(dirname -- "$0")/../bin" && pwd)/gantry" mqshutdown "benchmark-$1"
