@@ -29,6 +29,7 @@ type Config struct {
 	ClusterKey        string `property:"clusterKey"`
 
 	Settings // those that may change while the node runs
+	TransactionKeys
 
 	ClusterTopicEnable        bool   `property:"clusterTopicEnable"`
 	BrokerTopicEnable         bool   `property:"brokerTopicEnable"`
@@ -38,6 +39,7 @@ type Config struct {
 	StoreReplyMessageEnable   bool   `property:"storeReplyMessageEnable"`
 	FlushOffsetIntervalMillis int64  `property:"flushConsumerOffsetInterval"`
 	RegisterPeriodMillis      int64  `property:"registerNameServerPeriod"`
+	RegisterTimeoutMillis     int64  `property:"registerBrokerTimeoutMills"`
 
 	StorePathRootDir         string `property:"storePathRootDir,path"`
 	StorePathCommitLog       string `property:"storePathCommitLog,path"` // default: commitlog below the root
@@ -52,6 +54,14 @@ type Config struct {
 	MaxIndexNum              int    `property:"maxIndexNum"`
 	MaxTransferBytesInMemory int    `property:"maxTransferBytesOnMessageInMemory"`
 	MaxTransferCountInMemory int    `property:"maxTransferCountOnMessageInMemory"`
+	MaxTransferBytesInDisk   int    `property:"maxTransferBytesOnMessageInDisk"` // of what is read from the disk
+	MaxTransferCountInDisk   int    `property:"maxTransferCountOnMessageInDisk"`
+
+	FlushLogLeastPages       int   `property:"flushCommitLogLeastPages"` // of 4 KiB
+	FlushLogThoroughMillis   int64 `property:"flushCommitLogThoroughInterval"`
+	FlushQueueIntervalMillis int64 `property:"flushIntervalConsumeQueue"`
+	FlushQueueLeastPages     int   `property:"flushConsumeQueueLeastPages"`
+	FlushQueueThoroughMillis int64 `property:"flushConsumeQueueThoroughInterval"`
 
 	CleanResourceMillis       int64 `property:"cleanResourceInterval"`
 	DeleteCommitLogMillis     int64 `property:"deleteCommitLogFilesInterval"`
@@ -97,12 +107,14 @@ func DefaultConfig() Config {
 		BrokerClusterName: "DefaultCluster", ListenPort: 10911, BindAddress: "0.0.0.0", ShardSlot: membership.NoSlot,
 		BrokerRole: "ASYNC_MASTER", AccessMessageInMemoryMaxRatio: 40, HASendHeartbeatMillis: 5000, HAHousekeepingMillis: 20_000,
 		HATransferBatchBytes: 32 << 10, HASlaveFallbehindMax: 256 << 20,
-		Settings: DefaultSettings(), ClusterTopicEnable: true, BrokerTopicEnable: true, MsgTraceTopicName: "RMQ_SYS_TRACE_TOPIC",
-		RegionID: "DefaultRegion", StoreReplyMessageEnable: true, FlushOffsetIntervalMillis: 5000, RegisterPeriodMillis: 30_000,
+		Settings: DefaultSettings(), TransactionKeys: DefaultTransactionKeys(), ClusterTopicEnable: true, BrokerTopicEnable: true, MsgTraceTopicName: "RMQ_SYS_TRACE_TOPIC",
+		RegionID: "DefaultRegion", StoreReplyMessageEnable: true, FlushOffsetIntervalMillis: 5000, RegisterPeriodMillis: 30_000, RegisterTimeoutMillis: 6000,
 		CommitLogFileBytes: 1 << 30, ConsumeQueueFileBytes: 6_000_000, FlushDiskType: "ASYNC_FLUSH", FlushIntervalMillis: 500,
 		MessageDelayLevel:      "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",
 		FlushDelayOffsetMillis: 10_000, MessageIndexEnable: true, MaxHashSlotNum: 5_000_000, MaxIndexNum: 20_000_000,
-		MaxTransferBytesInMemory: 256 << 10, MaxTransferCountInMemory: 32,
+		MaxTransferBytesInMemory: 256 << 10, MaxTransferCountInMemory: 32, MaxTransferBytesInDisk: 64 << 10, MaxTransferCountInDisk: 8,
+		FlushLogLeastPages: 4, FlushLogThoroughMillis: 10_000,
+		FlushQueueIntervalMillis: 1000, FlushQueueLeastPages: 2, FlushQueueThoroughMillis: 60_000,
 		CleanResourceMillis: 10_000, DeleteCommitLogMillis: 100,
 		DeleteConsumeQueueMillis: 100, RedeleteHangedFileMillis: 120_000, DestroyFileForciblyMillis: 120_000,
 		ConcurrentIO: 64, HeldPulls: 200_000, HeldPerQueue: 10_000, QueueLocks: 1_000_000,

@@ -29,6 +29,7 @@ import (
 	"gantry/storenode/session"
 	"gantry/storenode/store"
 	"gantry/storenode/topic"
+	"gantry/storenode/transaction"
 	"gantry/storenode/vfs"
 )
 
@@ -48,6 +49,8 @@ type Node struct {
 	members  *group.Members
 	held     *longpoll.Table
 	delays   atomic.Pointer[delay.Service] // nil until the tables are open
+	// transactions is nil until the tables are open, and in a slave.
+	transactions atomic.Pointer[transaction.Service]
 
 	background *background
 	waits      *diskWaits
@@ -65,7 +68,7 @@ type Node struct {
 // fails is named in the error, and what was opened before is closed again.
 func Open(config Config, fsys vfs.FS) (*Node, error) {
 	n := &Node{config: config, log: config.Log, fs: fsys, background: newBackground(config.Log, config.ConcurrentIO)}
-	for _, step := range []func() error{n.prepare, n.openStore, n.openTables, n.adoptQueues, n.openMembers, n.startDelays, n.listen} {
+	for _, step := range []func() error{n.prepare, n.openStore, n.openTables, n.adoptQueues, n.openMembers, n.startDelays, n.startTransactions, n.listen} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, n.closeOpened())
 		}
@@ -78,9 +81,6 @@ func Open(config Config, fsys vfs.FS) (*Node, error) {
 func (n *Node) prepare() (err error) {
 	if err := n.config.Validate(); err != nil {
 		return err
-	}
-	if warning := n.config.roleWarning(); warning != "" {
-		n.log.Warn(warning)
 	}
 	n.levels, err = delay.ParseLevels(n.config.MessageDelayLevel)
 	return err
@@ -226,6 +226,9 @@ func (n *Node) Close(ctx context.Context) error {
 	n.gate.close()
 	n.held.Close()
 	n.repeats.Close()
+	if transactions := n.transactions.Load(); transactions != nil {
+		transactions.Close()
+	}
 	n.background.wait()
 	err := n.closeOpened() // the commit log answers what it has taken
 	n.conns.Close(ctx)

@@ -13,6 +13,7 @@ func (n *Node) registration() registrar.Config {
 	return registrar.Config{
 		NameServers: n.config.NamesrvAddr, Current: n.current, OnAnswer: n.registered,
 		Dial: n.config.NamesrvDial, PeriodMillis: int(n.config.RegisterPeriodMillis),
+		TimeoutMillis: int(n.config.RegisterTimeoutMillis),
 	}
 }
 

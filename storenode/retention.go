@@ -1,11 +1,11 @@
 package storenode
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
+	"gantry/remoting/properties"
 	"gantry/storenode/store"
 )
 
@@ -18,7 +18,7 @@ func (c Config) deleteHours() ([]int, error) {
 		}
 		hour, err := strconv.Atoi(word)
 		if err != nil || hour < 0 || hour > 23 {
-			return nil, fmt.Errorf("deleteWhen=%s: %q is no hour of the day (00 to 23)", c.DeleteWhen, word)
+			return nil, properties.Refuse("deleteWhen", c.DeleteWhen, "has no hour of the day (00 to 23) in %q", word)
 		}
 		hours = append(hours, hour)
 	}

@@ -29,16 +29,6 @@ func (c Config) Role() Role {
 	return roles[c.BrokerRole]
 }
 
-// roleWarning is what an operator should know of the role; "" where brokerRole
-// and brokerId agree.
-func (c Config) roleWarning() string {
-	if c.Role() == Slave && roles[c.BrokerRole] != Slave {
-		return "brokerId=" + strconv.FormatInt(c.BrokerID, 10) + " beside brokerRole=" + c.BrokerRole +
-			" starts as SLAVE: a master has brokerId=0, and a Java broker would have become a second master"
-	}
-	return ""
-}
-
 // masterID is a master's brokerId.
 const masterID = 0
 

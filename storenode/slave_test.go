@@ -109,8 +109,8 @@ func TestWhereAGroupIsToPullFrom(t *testing.T) {
 
 func TestABrokerIDBesideAMastersRoleIsASlave(t *testing.T) {
 	withNode(t, func(c *Config) { c.BrokerID = 1 }, func(s *scene) {
-		if !strings.Contains(s.log.complaints(), "brokerId=1 beside brokerRole=ASYNC_MASTER starts as SLAVE") {
-			t.Error("nobody was warned")
+		if doubts := s.node.config.Doubts(); len(doubts) != 1 || !strings.Contains(doubts[0].Error(), "brokerId=1 beside brokerRole=ASYNC_MASTER starts as SLAVE") {
+			t.Errorf("nobody is warned: %v", doubts)
 		}
 		equal(t, "role", s.node.config.Role(), Slave)
 		equal(t, "registered brokerId", s.node.current().BrokerID, 1)

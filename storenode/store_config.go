@@ -2,6 +2,7 @@ package storenode
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	"gantry/membership"
@@ -32,6 +33,9 @@ func (c Config) Validate() error {
 	if _, err := c.deleteHours(); err != nil {
 		return err
 	}
+	if strings.Contains(c.StorePathCommitLog, ",") {
+		return properties.Refuse("storePathCommitLog", c.StorePathCommitLog, "names several folders; a commit log has one here")
+	}
 	for _, n := range []struct {
 		key             string
 		value, min, max int64
@@ -45,6 +49,16 @@ func (c Config) Validate() error {
 		{"syncFlushTimeout", c.SyncFlushTimeoutMillis, 1, maxIntervalMillis},
 		{"flushConsumerOffsetInterval", c.FlushOffsetIntervalMillis, 0, maxIntervalMillis},
 		{"flushDelayOffsetInterval", c.FlushDelayOffsetMillis, 0, maxIntervalMillis},
+		{"flushCommitLogLeastPages", int64(c.FlushLogLeastPages), 0, 1 << 20},
+		{"flushCommitLogThoroughInterval", c.FlushLogThoroughMillis, 1, maxIntervalMillis},
+		{"flushIntervalConsumeQueue", c.FlushQueueIntervalMillis, 1, maxIntervalMillis},
+		{"flushConsumeQueueLeastPages", int64(c.FlushQueueLeastPages), 0, 1 << 20},
+		{"flushConsumeQueueThoroughInterval", c.FlushQueueThoroughMillis, 1, maxIntervalMillis},
+		{"registerBrokerTimeoutMills", c.RegisterTimeoutMillis, 1, maxIntervalMillis},
+		{"maxTransferBytesOnMessageInMemory", int64(c.MaxTransferBytesInMemory), 1, 8 << 20},
+		{"maxTransferCountOnMessageInMemory", int64(c.MaxTransferCountInMemory), 1, math.MaxInt32},
+		{"maxTransferBytesOnMessageInDisk", int64(c.MaxTransferBytesInDisk), 1, 8 << 20},
+		{"maxTransferCountOnMessageInDisk", int64(c.MaxTransferCountInDisk), 1, math.MaxInt32},
 		{"maxHashSlotNum", int64(c.MaxHashSlotNum), 1, math.MaxInt32},
 		{"maxIndexNum", int64(c.MaxIndexNum), 2, math.MaxInt32},
 		{"fileReservedTime", c.FileReservedHours, 0, 1 << 20},
@@ -58,6 +72,9 @@ func (c Config) Validate() error {
 		{"deleteConsumeQueueFilesInterval", c.DeleteConsumeQueueMillis, 0, maxIntervalMillis},
 		{"redeleteHangedFileInterval", c.RedeleteHangedFileMillis, 0, maxIntervalMillis},
 		{"destroyMapedFileIntervalForcibly", c.DestroyFileForciblyMillis, 0, maxIntervalMillis},
+		{"transactionTimeOut", c.TransactionTimeOutMillis, 0, maxIntervalMillis},
+		{"transactionCheckMax", int64(c.TransactionCheckMax), 0, math.MaxInt32},
+		{"transactionCheckInterval", c.TransactionCheckIntervalMillis, 1, maxIntervalMillis},
 		{"shardSlot", int64(c.ShardSlot), membership.NoSlot, 65535},
 		{"haListenPort", int64(c.HAListenPort), 0, 65535},
 		{"accessMessageInMemoryMaxRatio", int64(c.AccessMessageInMemoryMaxRatio), 1, 100},
@@ -89,6 +106,11 @@ func (c Config) storeConfig(arrived func(store.Arrival), deliverTime func(level 
 	s.MessageIndexEnable, s.MaxHashSlotNum, s.MaxIndexNum = c.MessageIndexEnable, int32(c.MaxHashSlotNum), int32(c.MaxIndexNum)
 	s.MaxMsgsNumBatch = int(c.MaxMsgsNumBatch)
 	s.MaxTransferBytesOnMessageInMemory, s.MaxTransferCountOnMessageInMemory = c.MaxTransferBytesInMemory, c.MaxTransferCountInMemory
+	s.MaxTransferBytesOnMessageInDisk, s.MaxTransferCountOnMessageInDisk = c.MaxTransferBytesInDisk, c.MaxTransferCountInDisk
+	s.FlushCommitLogLeastPages, s.FlushConsumeQueueLeastPages = c.FlushLogLeastPages, c.FlushQueueLeastPages
+	s.FlushCommitLogThoroughInterval = time.Duration(c.FlushLogThoroughMillis) * time.Millisecond
+	s.FlushIntervalConsumeQueue = time.Duration(c.FlushQueueIntervalMillis) * time.Millisecond
+	s.FlushConsumeQueueThoroughInterval = time.Duration(c.FlushQueueThoroughMillis) * time.Millisecond
 	s.ScrubBytesPerSecond, s.AccessMessageInMemoryMaxRatio = c.ScrubBytesPerSecond, c.AccessMessageInMemoryMaxRatio
 	c.setRetention(&s)
 	s.OnArrival, s.DeliverTime = arrived, deliverTime

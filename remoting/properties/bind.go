@@ -14,9 +14,8 @@ type Options struct {
 	File string
 	// Lookup gives the value of a variable in a path; nil knows none.
 	Lookup func(name string) (value string, ok bool)
-	// WithoutEffect are keys that are accepted and do nothing, each with the
-	// reason that an operator is told.
-	WithoutEffect map[string]string
+	// Unbound are keys that are known beside those of the targets' fields.
+	Unbound map[string]Unbound
 }
 
 // oldSpellings were keys up to 4.5.1. Later versions ignore them, and so do we:
@@ -83,11 +82,11 @@ func (b *binder) withoutField(e Entry) {
 		b.found(Warning, OldSpelling, e, now, "ignored, as since RocketMQ 4.5.2; the key is now "+now)
 		return
 	}
-	if why, known := b.options.WithoutEffect[e.Key]; known {
-		b.found(Notice, WithoutEffect, e, "", "has no effect: "+why)
+	if known, is := b.options.Unbound[e.Key]; is {
+		b.unbound(e, known)
 		return
 	}
-	keys := slices.AppendSeq(slices.Collect(maps.Keys(b.fields)), maps.Keys(b.options.WithoutEffect))
+	keys := slices.AppendSeq(slices.Collect(maps.Keys(b.fields)), maps.Keys(b.options.Unbound))
 	message, near := "unknown key, ignored", nearest(e.Key, keys)
 	if near != "" {
 		message += "; did you mean " + near + "?"

@@ -106,10 +106,16 @@ func TestFindingsSayWhatToDo(t *testing.T) {
 		{"mapedFileSizeCommitLog=1", "mapedFileSizeCommitLog: ignored, as since RocketMQ 4.5.2; the key is now mappedFileSizeCommitLog", properties.Warning, properties.OldSpelling, "mappedFileSizeCommitLog"},
 		{"mapedFileSizeConsumeQueue=1", "mapedFileSizeConsumeQueue: ignored, as since RocketMQ 4.5.2; the key is now mappedFileSizeConsumeQueue", properties.Warning, properties.OldSpelling, "mappedFileSizeConsumeQueue"},
 		{"sendThreadNums=128", "sendThreadNums: has no effect: requests have no threads of their own", properties.Notice, properties.WithoutEffect, ""},
+		{"sendThreadNums=128 # many", "sendThreadNums: has no effect: requests have no threads of their own", properties.Notice, properties.WithoutEffect, ""},
+		{"sendThreadNums=many", `sendThreadNums: "many" is not a whole number up to 2147483647; write digits only, without a unit; it has no effect: requests have no threads of their own`, properties.Warning, properties.WithoutEffect, ""},
+		{"aclEnable=True", "aclEnable: nobody would be checked", properties.Error, properties.WithoutEffect, ""},
 		{"storePathRootDir=$NOWHERE/a", `storePathRootDir: $NOWHERE in "$NOWHERE/a" is not set; set it or write the path out`, properties.Error, properties.UnsetVariable, ""},
 		{"storePathRootDir=/a/${no.where}/b", `storePathRootDir: ${no.where} in "/a/${no.where}/b" is not set; set it or write the path out`, properties.Error, properties.UnsetVariable, ""},
 	} {
-		options := properties.Options{WithoutEffect: map[string]string{"sendThreadNums": "requests have no threads of their own"}}
+		options := properties.Options{Unbound: map[string]properties.Unbound{
+			"sendThreadNums": {Type: properties.Int, Default: "1", Message: "has no effect: requests have no threads of their own"},
+			"aclEnable":      {Type: properties.Bool, Default: "false", Message: "nobody would be checked", Severity: properties.Error},
+		}}
 		found := bind(t, "\n"+test.text, options, &store{}, &node{})
 		if len(found) != 1 {
 			t.Errorf("%s: found %v", test.text, found)
@@ -125,6 +131,15 @@ func TestFindingsSayWhatToDo(t *testing.T) {
 		if stops := found.Err() != nil; stops != (test.severity == properties.Error) {
 			t.Errorf("%s: Err is %v", test.text, found.Err())
 		}
+	}
+}
+
+func TestWhatAsksForNothingIsNotReported(t *testing.T) {
+	options := properties.Options{Unbound: map[string]properties.Unbound{
+		"aclEnable": {Type: properties.Bool, Default: "false", Message: "nobody would be checked", Severity: properties.Error},
+	}}
+	if found := bind(t, "aclEnable=False", options, &store{}); len(found) != 0 {
+		t.Errorf("found %v", found)
 	}
 }
 
@@ -221,7 +236,7 @@ func TestConfigurationsFromTheField(t *testing.T) {
 			"51: flushDiskTyp: unknown key, ignored; did you mean flushDiskType?|" +
 			"58: storePathRootDir: given twice, first in line 37; the last one counts",
 	} {
-		text, err := os.ReadFile("testdata/" + file + ".properties")
+		text, err := os.ReadFile(fieldConfigs + "/" + file + ".properties")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -237,24 +252,23 @@ func TestConfigurationsFromTheField(t *testing.T) {
 	}
 }
 
-// Whatever operators type can be read; the whole collection lies beside the
-// checkout where there is one.
+// fieldConfigs has what operators type.
+const fieldConfigs = "../../testdata/field-configs"
+
 func TestEveryConfigurationFromTheFieldIsRead(t *testing.T) {
-	for _, dir := range []string{"testdata", "../../../shared/field-configs"} {
-		files, err := filepath.Glob(dir + "/*.properties")
+	files, err := filepath.Glob(fieldConfigs + "/*.properties")
+	if err != nil || len(files) != 20 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var n node
-			bind(t, string(text), properties.Options{}, &store{}, &n)
-			if n.BrokerName == "" {
-				t.Errorf("%s: no broker name", file)
-			}
+		var n node
+		bind(t, string(text), properties.Options{}, &store{}, &n)
+		if n.BrokerName == "" {
+			t.Errorf("%s: no broker name", file)
 		}
 	}
 }

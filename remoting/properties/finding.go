@@ -26,8 +26,8 @@ const (
 	UnknownKey     Kind = iota // Warning; Suggestion may name a key
 	DuplicateKey               // Warning; the last value is used
 	OldSpelling                // Warning; ignored, Suggestion is the key of today
-	WithoutEffect              // Notice
-	BadValue                   // Error; Suggestion may be what to write
+	WithoutEffect              // of the severity that Unbound says
+	BadValue                   // mostly Error; Suggestion may be what to write
 	UnsetVariable              // Error; a path names a variable that is not set
 	CommentInValue             // Warning; .properties has no comments behind values
 	BlankAtEnd                 // Warning; blanks behind a value are cut off

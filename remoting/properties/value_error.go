@@ -19,11 +19,20 @@ func (e *ValueError) Error() string { return e.Key + "=" + e.Value + " " + e.Mes
 // Place says where the value stands: a *Finding with file and line where an entry
 // gives it, else e itself.
 func (e *ValueError) Place(file string, entries []Entry) error {
-	for i := len(entries) - 1; i >= 0; i-- {
-		if entries[i].Key == e.Key {
-			return &Finding{Severity: Error, Kind: BadValue, File: file, Line: entries[i].Line, Key: e.Key, Value: e.Value,
-				Message: fmt.Sprintf("%q %s", e.Value, e.Message)}
-		}
+	if found := e.Found(Error, file, entries); found.Line > 0 {
+		return found
 	}
 	return e
+}
+
+// Found is e as a finding, with the line of the last entry that gives its key; 0
+// where none does.
+func (e *ValueError) Found(s Severity, file string, entries []Entry) *Finding {
+	f := &Finding{Severity: s, Kind: BadValue, File: file, Key: e.Key, Value: e.Value, Message: fmt.Sprintf("%q %s", e.Value, e.Message)}
+	for _, one := range entries {
+		if one.Key == e.Key {
+			f.Line = one.Line
+		}
+	}
+	return f
 }
