@@ -29,7 +29,6 @@ import (
 	"gantry/storenode/session"
 	"gantry/storenode/store"
 	"gantry/storenode/topic"
-	"gantry/storenode/transaction"
 	"gantry/storenode/vfs"
 )
 
@@ -49,8 +48,6 @@ type Node struct {
 	members  *group.Members
 	held     *longpoll.Table
 	delays   atomic.Pointer[delay.Service] // nil until the tables are open
-	// transactions is nil until the tables are open, and in a slave.
-	transactions atomic.Pointer[transaction.Service]
 
 	background *background
 	waits      *diskWaits
@@ -68,7 +65,7 @@ type Node struct {
 // fails is named in the error, and what was opened before is closed again.
 func Open(config Config, fsys vfs.FS) (*Node, error) {
 	n := &Node{config: config, log: config.Log, fs: fsys, background: newBackground(config.Log, config.ConcurrentIO)}
-	for _, step := range []func() error{n.prepare, n.openStore, n.openTables, n.adoptQueues, n.openMembers, n.startDelays, n.startTransactions, n.listen} {
+	for _, step := range []func() error{n.prepare, n.openStore, n.openTables, n.adoptQueues, n.openMembers, n.startDelays, n.listen} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, n.closeOpened())
 		}
@@ -226,9 +223,6 @@ func (n *Node) Close(ctx context.Context) error {
 	n.gate.close()
 	n.held.Close()
 	n.repeats.Close()
-	if transactions := n.transactions.Load(); transactions != nil {
-		transactions.Close()
-	}
 	n.background.wait()
 	err := n.closeOpened() // the commit log answers what it has taken
 	n.conns.Close(ctx)
