@@ -44,14 +44,23 @@ type Offsets struct {
 	seq    atomic.Int64      // changes so far
 	kept   ownFile           // while the table is opened
 
-	mu    sync.RWMutex          // guards pairs, not what they hold
+	mu    sync.RWMutex          // guards pairs and all, not what they hold
 	pairs map[string]*queueEnds // by topic@group
+	all   []*queueEnds          // the same, in the order they came
 }
 
 // queueEnds are the next offsets to consume of one topic by one group, by queue id.
 type queueEnds struct {
-	mu   sync.Mutex
+	key string // topic@group
+
+	mu   sync.Mutex // guards what follows
 	ends map[int32]end
+	last int64 // the highest seq in ends
+}
+
+func (q *queueEnds) set(queueID int32, e end) {
+	q.ends[queueID] = e
+	q.last = max(q.last, e.seq)
 }
 
 // end is how far one queue is consumed, and what another copy's word on it is weighed with.
@@ -90,7 +99,7 @@ func (o *Offsets) Commit(topic, group []byte, queueID int32, offset int64) error
 	_, known := ends.ends[queueID]
 	full := !known && len(ends.ends) >= o.config.MaxQueues
 	if !full {
-		ends.ends[queueID] = end{offset, o.seq.Add(1), time.Now().UnixMilli(), o.own != nil}
+		ends.set(queueID, end{offset, o.seq.Add(1), time.Now().UnixMilli(), o.own != nil})
 	}
 	ends.mu.Unlock()
 	if full {
@@ -148,9 +157,15 @@ func (o *Offsets) addKey(key string) (*queueEnds, error) {
 	if len(o.pairs) >= o.config.MaxPairs {
 		return nil, fmt.Errorf("%w: %d pairs, no place for %s", ErrOffsetsFull, o.config.MaxPairs, key)
 	}
-	ends := &queueEnds{ends: map[int32]end{}}
+	return o.put(key), nil
+}
+
+// put makes a pair; mu is held, or the table not open yet.
+func (o *Offsets) put(key string) *queueEnds {
+	ends := &queueEnds{key: key, ends: map[int32]end{}}
 	o.pairs[key] = ends
-	return ends, nil
+	o.all = append(o.all, ends)
+	return ends
 }
 
 func appendKey(dst, topic, group []byte) []byte {

@@ -2,7 +2,6 @@ package group
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 )
@@ -32,7 +31,7 @@ func (o *Offsets) Changed(since int64) bool { return o.seq.Load() > since }
 func (o *Offsets) Since(since int64, most int) (changes []Change, next int64, more bool) {
 	next = o.seq.Load() // what has a lower one is seen, as it is set under the lock that each takes
 	now := time.Now().UnixMilli()
-	o.each(func(key string, id int32, e end) {
+	o.each(since, func(key string, id int32, e end) {
 		if e.seq > since {
 			changes = append(changes, Change{key, id, e.offset, now - e.atMillis, e.seq})
 		}
@@ -44,18 +43,19 @@ func (o *Offsets) Since(since int64, most int) (changes []Change, next int64, mo
 	return changes[:most], changes[most-1].seq, true
 }
 
-// each calls f with every queue's end, without a lock of the table's own.
-func (o *Offsets) each(f func(key string, queueID int32, e end)) {
+// each calls f with the end of every queue of pairs that have changes behind a place, under the pair's lock.
+func (o *Offsets) each(since int64, f func(key string, queueID int32, e end)) {
 	o.mu.RLock()
-	pairs := maps.Clone(o.pairs)
+	all := o.all
 	o.mu.RUnlock()
-	for key, ends := range pairs {
+	for _, ends := range all {
 		ends.mu.Lock()
-		copied := maps.Clone(ends.ends)
-		ends.mu.Unlock()
-		for id, e := range copied {
-			f(key, id, e)
+		if ends.last > since {
+			for id, e := range ends.ends {
+				f(ends.key, id, e)
+			}
 		}
+		ends.mu.Unlock()
 	}
 }
 
@@ -84,7 +84,7 @@ func (o *Offsets) Hear(changes []Change, asked time.Time, first bool) error {
 func (o *Offsets) Unheard(since int64, savedAge time.Duration) error {
 	saved := time.Now().Add(-savedAge).UnixMilli()
 	var lost []Change
-	o.each(func(key string, id int32, e end) {
+	o.each(Everything, func(key string, id int32, e end) {
 		if e.seq <= since && e.atMillis > saved {
 			lost = append(lost, Change{Key: key, QueueID: id, seq: e.seq})
 		}
@@ -104,8 +104,11 @@ func (o *Offsets) SavedAge() time.Duration { return time.Since(o.config.AsOf) }
 // Own returns at most `most` changes that the master does not have, the first ones first. The master states each, or a
 // newer one, in answer to it: then the slave has nothing more to hand back.
 func (o *Offsets) Own(most int) (changes []Change) {
+	if o.own == nil {
+		return nil
+	}
 	now := time.Now().UnixMilli()
-	o.each(func(key string, id int32, e end) {
+	o.each(Everything, func(key string, id int32, e end) {
 		if e.own {
 			changes = append(changes, Change{key, id, e.offset, now - e.atMillis, e.seq})
 		}
@@ -136,7 +139,7 @@ func (o *Offsets) merge(changes []Change, decide func(now end, known bool, c Cha
 		now, known := ends.ends[c.QueueID]
 		if next, set := decide(now, known, c, clock-max(c.AgeMillis, 0)); set && (known || len(ends.ends) < o.config.MaxQueues) {
 			next.seq = o.seq.Add(1)
-			ends.ends[c.QueueID] = next
+			ends.set(c.QueueID, next)
 		}
 		ends.mu.Unlock()
 	}

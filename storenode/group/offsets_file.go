@@ -53,11 +53,10 @@ func (o *Offsets) decode(text []byte) error {
 		return err
 	}
 	for key, offsets := range file.OffsetTable {
-		ends := &queueEnds{ends: make(map[int32]end, len(offsets))}
+		ends := o.put(key)
 		for id, offset := range offsets {
-			ends.ends[id] = end{offset: offset, seq: o.seq.Add(1), atMillis: o.config.AsOf.UnixMilli()}
+			ends.set(id, end{offset: offset, seq: o.seq.Add(1), atMillis: o.config.AsOf.UnixMilli()})
 		}
-		o.pairs[key] = ends
 	}
 	o.adoptOwn()
 	return nil

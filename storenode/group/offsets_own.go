@@ -55,17 +55,16 @@ func (o *Offsets) adoptOwn() {
 	for _, own := range o.kept.Own {
 		ends := o.pairs[own.Key]
 		if ends == nil {
-			ends = &queueEnds{ends: map[int32]end{}}
-			o.pairs[own.Key] = ends
+			ends = o.put(own.Key)
 		}
-		ends.ends[own.QueueID] = end{max(own.Offset, ends.ends[own.QueueID].offset), o.seq.Add(1), own.AtMillis, true}
+		ends.set(own.QueueID, end{max(own.Offset, ends.ends[own.QueueID].offset), o.seq.Add(1), own.AtMillis, true})
 	}
 	o.kept = ownFile{}
 }
 
 func (o *Offsets) encodeOwn() []byte {
 	file := ownFile{HeardMillis: o.heard.Load()}
-	o.each(func(key string, id int32, e end) {
+	o.each(Everything, func(key string, id int32, e end) {
 		if e.own {
 			file.Own = append(file.Own, ownOffset{key, id, e.offset, e.atMillis})
 		}
