@@ -199,6 +199,38 @@ func TestANodeStartsWhateverNamesResolve(t *testing.T) {
 	g.stop()
 }
 
+func TestKeysArePrintedWithTheirValues(t *testing.T) {
+	p := newPlace(t).configured(t, "brokerName=b", "sendMessageThreadPoolNums=7", "orderMessageEnable=true")
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	for _, c := range []struct {
+		args     []string
+		has, not []string
+	}{
+		{[]string{"node", "-p", "-c", p.config}, []string{"brokerName=b", "sendMessageThreadPoolNums=7", "flushDiskType=ASYNC_FLUSH", "storePathRootDir=" + home + "/store"}, []string{"kvConfigPath", "routeMode"}},
+		{[]string{"mqbroker", "-m", "-c", p.config}, []string{"brokerName=b", "deleteWhen=04"}, []string{"sendMessageThreadPoolNums", "maxMessageSize"}},
+		{[]string{"mqnamesrv", "-p", "-c", p.config}, []string{"listenPort=9876", "routeMode=direct", "orderMessageEnable=true", "drainMillis=45000"}, []string{"brokerName"}},
+		{[]string{"proxy", "-p"}, []string{"gatewayBasePort=20911", "proxySessions=262144"}, []string{"brokerName"}},
+		{[]string{"standalone", "-p", "-c", p.config}, []string{"brokerName=b", fmt.Sprint("gatewayBasePort=", p.shard)}, nil},
+	} {
+		g := gantry(t, c.args...)
+		text, code := g.end()
+		if code != 0 {
+			t.Errorf("%v: exit code %d\n%s", c.args, code, g.stderr.String())
+		}
+		for _, line := range c.has {
+			if !strings.Contains(text, "\n"+line+"\n") {
+				t.Errorf("%v does not print %s", c.args, line)
+			}
+		}
+		for _, what := range c.not {
+			if strings.Contains(text, what) {
+				t.Errorf("%v prints %s", c.args, what)
+			}
+		}
+	}
+}
+
 func TestHelpNamesTheDefaults(t *testing.T) {
 	for _, c := range []struct {
 		args []string

@@ -43,6 +43,9 @@ func startNode(c *cli.Context, log *slog.Logger) (running, error) {
 	if config.BrokerIP1 == "" {
 		config.BrokerIP1 = localAddress(log, "brokerIP1")
 	}
+	if err := printAsked(c, &config, &talk); err != nil {
+		return nil, err
+	}
 	n, err := storenode.Open(config, vfs.OS{})
 	if err != nil {
 		return nil, err

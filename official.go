@@ -31,12 +31,13 @@ func officialCommands() []*cli.Command {
 		Flags: []cli.Flag{
 			configFlag(),
 			namesrvFlag("`HOST:PORT;…`, accepted as RocketMQ's does; a name server asks no other"),
+			printFlag(),
 		},
 		Action: official("namesrv", startNamesrv),
 	}, {
 		Name:   "mqbroker",
 		Usage:  "RocketMQ's broker: a storage node",
-		Flags:  []cli.Flag{namesrvFlag("name servers, `HOST:PORT;…`; default namesrvAddr of the configuration, else $NAMESRV_ADDR"), configFlag()},
+		Flags:  []cli.Flag{namesrvFlag("name servers, `HOST:PORT;…`; default namesrvAddr of the configuration, else $NAMESRV_ADDR"), configFlag(), printFlag(), importantFlag()},
 		Action: official("broker", startNode),
 	}}
 }
@@ -54,8 +55,8 @@ func official(name string, start starter) cli.ActionFunc {
 			begun()
 			return r, err
 		})
-		if err == nil {
-			return nil
+		if err == nil || errors.Is(err, printed{}) {
+			return err
 		}
 		log.Error(c.Command.Name+" ends", "err", err)
 		if stated := cli.ExitCoder(nil); errors.As(err, &stated) {
@@ -133,6 +134,9 @@ func startNamesrv(c *cli.Context, log *slog.Logger) (running, error) {
 	}
 	if file != "" {
 		fmt.Printf("load config properties file OK, %s\n", file)
+	}
+	if err := printAsked(c, &listen, &config, &talk); err != nil {
+		return nil, err
 	}
 	config.BindAddress, config.ListenPort = listen.BindAddress, listen.ListenPort
 	p, err := openProxy(config, talk)

@@ -33,6 +33,9 @@ func startProxy(c *cli.Context, log *slog.Logger) (running, error) {
 	if err := readSettings(log, c.String("c"), &config, &talk); err != nil {
 		return nil, err
 	}
+	if err := printAsked(c, &config, &talk); err != nil {
+		return nil, err
+	}
 	p, err := openProxy(config, talk)
 	if err == nil {
 		tell(log, "gantry proxy is ready: name server "+c.String("listen"))

@@ -20,7 +20,7 @@ func roleCommands() []*cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "data", Value: "./data", Usage: "`DIR` of the store"},
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:9876", Usage: "name-server `HOST:PORT` that clients are given; the shard is served at gatewayBasePort, 10911 unless the configuration says otherwise, of the same host"},
-			config,
+			config, printFlag(), importantFlag(),
 		},
 		Action: role(startStandalone),
 	}, {
@@ -28,13 +28,13 @@ func roleCommands() []*cli.Command {
 		Usage: "the address that clients know: routes, and their requests carried to storage nodes",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: "0.0.0.0:9876", Usage: "name-server `HOST:PORT`"},
-			config,
+			config, printFlag(), importantFlag(),
 		},
 		Action: role(startProxy),
 	}, {
 		Name:   "node",
 		Usage:  "one copy of one shard: a CommitLog and what is read from it",
-		Flags:  []cli.Flag{namesrvFlag("name servers, `HOST:PORT;…`; default namesrvAddr of the configuration, else $NAMESRV_ADDR"), config},
+		Flags:  []cli.Flag{namesrvFlag("name servers, `HOST:PORT;…`; default namesrvAddr of the configuration, else $NAMESRV_ADDR"), config, printFlag(), importantFlag()},
 		Action: role(startNode),
 	}}
 }

@@ -51,6 +51,9 @@ func startStandalone(c *cli.Context, log *slog.Logger) (running, error) {
 	if unused.NamesrvAddr = ""; unused != defaultGossip() {
 		log.Warn("gossipSeeds, gossipPort and gossipKey have no effect: standalone has no gossip")
 	}
+	if err := printAsked(c, &node, &front); err != nil {
+		return nil, err
+	}
 	return openStandalone(log, node, front)
 }
 
