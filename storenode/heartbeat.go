@@ -132,14 +132,17 @@ func (p *presence) checkClient(c *remoting.Command, _ *remoting.Channel) (*remot
 	if err := body.Decode(c.Body); err != nil {
 		return nil, err
 	}
-	if t := body.SubscriptionData.ExpressionType; t != "" && t != protocol.ExpressionTag {
-		return nil, filterRefusal(t)
+	s := filter.Subscription{Expression: body.SubscriptionData.SubString, Type: body.SubscriptionData.ExpressionType}
+	if s.IsTag() {
+		return ok, nil
+	}
+	if !p.config.EnablePropertyFilter {
+		return nil, filterRefusal(s.Type)
+	}
+	if _, err := filter.Compile(&s); err != nil {
+		return nil, protocol.Errorf(protocol.SubscriptionParseFailed, "%v", err)
 	}
 	return ok, nil
-}
-
-func filterRefusal(expressionType string) error {
-	return protocol.Errorf(protocol.SystemError, "The broker does not support consumer to filter message by %s", expressionType)
 }
 
 // notify tells a group's members that they should rebalance.

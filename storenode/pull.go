@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gantry/remoting"
+	"gantry/remoting/message"
 	"gantry/remoting/protocol"
 	"gantry/storenode/filter"
 	"gantry/storenode/group"
@@ -31,6 +32,8 @@ type pulls struct {
 	store      *store.Store
 	held       *longpoll.Table
 	background *background
+
+	stated filter.Cache // what pulls bring along
 }
 
 // pull is one request while it is served; it owns copies of what it needs.
@@ -45,6 +48,8 @@ type pull struct {
 	group   *group.Config
 	suspend time.Duration // how long it may wait for a message; 0 not at all
 	header  protocol.PullMessageResponse
+
+	properties func(message.Properties) bool // decides behind matcher's codes; nil where they do
 }
 
 // handle is a remoting.Handler: what needs no disk is done here, the rest in the
@@ -98,7 +103,7 @@ func (s *pulls) check(h *protocol.PullMessageRequest, to remoting.Responder) (*p
 		return nil, err
 	}
 	return &pull{owner: s, to: to, topic: t.Name, queueID: h.QueueID, offset: h.QueueOffset,
-		maxNum: int(h.MaxMsgNums), matcher: matcher, group: g, suspend: s.suspension(h)}, nil
+		maxNum: int(h.MaxMsgNums), matcher: matcher, properties: s.byProperties(t.Name, matcher), group: g, suspend: s.suspension(h)}, nil
 }
 
 // maxSuspension bounds what a client may ask for; stock ones ask for 20 s at most.
@@ -114,39 +119,4 @@ func (s *pulls) suspension(h *protocol.PullMessageRequest) time.Duration {
 		millis = s.config.ShortPollingMillis
 	}
 	return time.Duration(min(millis, maxSuspension.Milliseconds())) * time.Millisecond
-}
-
-// matcher is what the pull wants of its queue: stated in its header, or by the
-// group's heartbeats.
-func (s *pulls) matcher(h *protocol.PullMessageRequest, g *group.Config) (filter.Matcher, error) {
-	if h.SysFlag&protocol.PullSubscription != 0 {
-		return statedMatcher(h)
-	}
-	view := s.members.Lookup(h.ConsumerGroup, h.Topic)
-	switch {
-	case !view.Known:
-		return nil, protocol.Errorf(protocol.SubscriptionNotExist, "the consumer's group info not exist%s", seeFAQ)
-	case !g.ConsumeBroadcastEnable && view.MessageModel == group.Broadcasting:
-		return nil, protocol.Errorf(protocol.NoPermission, "the consumer group[%s] can not consume by broadcast way", h.ConsumerGroup)
-	case view.Subscription == nil:
-		return nil, protocol.Errorf(protocol.SubscriptionNotExist, "the consumer's subscription not exist%s", seeFAQ)
-	case view.Subscription.Version < h.SubVersion && view.Online:
-		return nil, protocol.Errorf(protocol.SubscriptionNotLatest, "the consumer's subscription not latest")
-	case !view.Subscription.IsTag():
-		return nil, filterRefusal(view.Subscription.Type)
-	case view.Subscription.MatchErr != nil:
-		return nil, protocol.Errorf(protocol.SubscriptionParseFailed, "parse the consumer's subscription failed")
-	}
-	return view.Subscription.Matcher, nil
-}
-
-func statedMatcher(h *protocol.PullMessageRequest) (filter.Matcher, error) {
-	subscription, err := filter.Parse(string(h.Topic), string(h.Subscription), string(h.ExpressionType))
-	if !subscription.IsTag() {
-		return nil, filterRefusal(subscription.Type)
-	}
-	if err != nil {
-		return nil, protocol.Errorf(protocol.SubscriptionParseFailed, "parse the consumer's subscription failed")
-	}
-	return filter.Compile(&subscription)
 }

@@ -83,7 +83,7 @@ func (p *pull) last() {
 
 func (p *pull) find() (*store.Result, error) {
 	return p.owner.store.Get(store.Query{
-		Topic: p.topic, QueueID: p.queueID, Offset: p.offset, MaxNum: p.maxNum, Match: p.matcher.MatchTagsCode,
+		Topic: p.topic, QueueID: p.queueID, Offset: p.offset, MaxNum: p.maxNum, Match: p.matcher.MatchTagsCode, MatchProperties: p.properties,
 	})
 }
 

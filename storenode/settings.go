@@ -14,6 +14,8 @@ type Settings struct {
 	MaxMessageBytes        int   `property:"maxMessageSize"`
 	DefaultQueryMaxNum     int32 `property:"defaultQueryMaxNum"`
 	MaxMsgsNumBatch        int32 `property:"maxMsgsNumBatch"`
+	EnablePropertyFilter   bool  `property:"enablePropertyFilter"` // messages are chosen by SQL92
+	FilterSupportRetry     bool  `property:"filterSupportRetry"`   // and those of retry topics by their topic's expression
 
 	ScrubBytesPerSecond int64 `property:"scrubBytesPerSecond"` // ours: of the commit log, read in the background
 

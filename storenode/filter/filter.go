@@ -1,20 +1,27 @@
 // Package filter decides which messages a subscription wants: what a client subscribed to (Subscription), read from
-// an expression (Parse) and made into a Matcher (Compile) that looks at a consume-queue entry's tagsCode.
+// an expression (Parse) and made into a Matcher (Compile) that looks at a consume-queue entry's tagsCode and, where that
+// does not decide, at the message's properties.
 //
 // Matching by tagsCode may say yes too often, never too seldom: clients compare the tag's text again. The package
-// knows no messages and no queues. An expression type is one row of the table of compilers.
+// knows no queues and of a message its properties only. An expression type is one row of the table of compilers; sql
+// reads SQL92.
 package filter
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"gantry/remoting/message"
+	"gantry/storenode/filter/sql"
 )
 
-// TypeTag is the expression type of tags (ExpressionType).
-const TypeTag = "TAG"
+// Expression types (ExpressionType).
+const (
+	TypeTag   = "TAG"
+	TypeSQL92 = "SQL92"
+)
 
 // All is the expression that wants every message.
 const All = "*"
@@ -33,11 +40,17 @@ type Subscription struct {
 // IsTag says whether the expression is one of tags.
 func (s *Subscription) IsTag() bool { return s.Type == "" || s.Type == TypeTag }
 
-// Matcher decides by a consume-queue entry. It may be called concurrently.
+// Matcher decides which messages are wanted. It may be called concurrently.
 type Matcher interface {
 	// MatchTagsCode says whether a message with that tagsCode may be wanted.
 	MatchTagsCode(tagsCode int64) bool
+	// Properties decides about what MatchTagsCode lets through. It is nil where nothing is left to decide, so that no
+	// record is read for it.
+	Properties() func(message.Properties) (wanted bool)
 }
+
+// Everything wants every message.
+func Everything() Matcher { return matchAll{} }
 
 // TypeError says that an expression is of a type this node cannot filter by.
 type TypeError struct{ Type string }
@@ -49,12 +62,17 @@ func (e *TypeError) Error() string {
 // SyntaxError says that an expression cannot be read.
 type SyntaxError struct {
 	Type, Expression string
-	Reason           string
+	Err              error // *sql.Error of a SQL92 expression
 }
 
 func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("%s expression %q: %s", e.Type, e.Expression, e.Reason)
+	const most = 200 // of an expression that may be large
+	return fmt.Sprintf("%s expression %.*q: %v", e.Type, most, e.Expression, e.Err)
 }
+
+func (e *SyntaxError) Unwrap() error { return e.Err }
+
+var errNoTag = errors.New("no tag between the separators")
 
 // compilers has a row per expression type.
 var compilers = [...]struct {
@@ -62,6 +80,7 @@ var compilers = [...]struct {
 	compile func(*Subscription) (Matcher, error)
 }{
 	{TypeTag, compileTags},
+	{TypeSQL92, compileSQL},
 }
 
 // Parse makes a subscription of an expression that came without one, in a pull or a client check (FilterAPI.build).
@@ -135,14 +154,27 @@ func parseTags(expression string) ([]string, error) {
 		}
 	}
 	if separators {
-		return nil, &SyntaxError{TypeTag, expression, "no tag between the separators"}
+		return nil, &SyntaxError{TypeTag, expression, errNoTag}
 	}
 	return tags, nil
+}
+
+func compileSQL(s *Subscription) (Matcher, error) {
+	expression, err := sql.Parse(s.Expression)
+	switch {
+	case err != nil:
+		return nil, &SyntaxError{TypeSQL92, s.Expression, err}
+	case s.ClassFilterMode:
+		return matchAll{}, nil
+	}
+	return matchExpression{expression.Matches}, nil
 }
 
 type matchAll struct{}
 
 func (matchAll) MatchTagsCode(int64) bool { return true }
+
+func (matchAll) Properties() func(message.Properties) bool { return nil }
 
 // matchCodes are the sorted hashes of the wanted tags.
 type matchCodes []int32
@@ -151,3 +183,12 @@ func (m matchCodes) MatchTagsCode(tagsCode int64) bool {
 	_, found := slices.BinarySearch(m, int32(tagsCode))
 	return found
 }
+
+func (m matchCodes) Properties() func(message.Properties) bool { return nil }
+
+// matchExpression matches by properties alone.
+type matchExpression struct{ matches func(message.Properties) bool }
+
+func (matchExpression) MatchTagsCode(int64) bool { return true }
+
+func (m matchExpression) Properties() func(message.Properties) bool { return m.matches }

@@ -59,9 +59,9 @@ func TestAnExpressionOfSeparatorsIsAnError(t *testing.T) {
 }
 
 func TestAnUnknownTypeIsAnError(t *testing.T) {
-	_, err := Parse("T", "a > 1", "SQL92")
+	_, err := Parse("T", "a > 1", "sql92")
 	var typeError *TypeError
-	if !errors.As(err, &typeError) || typeError.Type != "SQL92" {
+	if !errors.As(err, &typeError) || typeError.Type != "sql92" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -81,6 +81,40 @@ func TestHeartbeatsAreMatchedByTheirTags(t *testing.T) {
 		if err != nil || m.MatchTagsCode(message.TagsCode("a")) != c.want {
 			t.Errorf("%s: got %v, %v", name, m, err)
 		}
+	}
+}
+
+func TestSQLIsMatchedByProperties(t *testing.T) {
+	p := message.Properties(nil).Set("TAGS", "a").Set("n", "5")
+	for expression, want := range map[string]bool{"n > 4": true, "n > 5": false, "gone = 1": false, "n = 'x' OR TAGS IN ('a')": true, "TAGS > 5": false} {
+		s, err := Parse("T", expression, TypeSQL92)
+		if err != nil || s.Tags != nil || s.Expression != expression {
+			t.Errorf("%q: got %+v, %v", expression, s, err)
+			continue
+		}
+		m, err := Compile(&s)
+		if err != nil {
+			t.Errorf("%q: %v", expression, err)
+		} else if m.MatchTagsCode(7) != true || m.Properties()(p) != want {
+			t.Errorf("%q wants %s: %v", expression, p, !want)
+		}
+	}
+}
+
+func TestASQLErrorNamesTheExpressionAndThePlace(t *testing.T) {
+	for expression, want := range map[string]string{
+		"a >": `SQL92 expression "a >": not SQL92 at byte 3: the end where an operand is expected`,
+		"":    `SQL92 expression "": not SQL92 at byte 0: the end where an operand is expected`,
+	} {
+		_, err := Parse("T", expression, TypeSQL92)
+		var syntax *SyntaxError
+		if !errors.As(err, &syntax) || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	_, err := Parse("T", strings.Repeat("(", 100_000), TypeSQL92)
+	if err == nil || len(err.Error()) > 400 {
+		t.Errorf("an error of %d bytes", len(err.Error()))
 	}
 }
 

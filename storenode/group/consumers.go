@@ -30,6 +30,9 @@ type Subscription struct {
 	Matcher filter.Matcher // nil where MatchErr is not
 	// MatchErr says why messages cannot be filtered by the expression: *filter.TypeError, *filter.SyntaxError.
 	MatchErr error
+	// FilterVersion is the version that Matcher is of. It is older than Version where the newest heartbeat had a type but
+	// no expression: then the one before goes on counting (ConsumerFilterManager).
+	FilterVersion int64
 }
 
 // consumerGroup is a consumer group that is online, or whose subscriptions are kept.
@@ -151,7 +154,7 @@ func (g *consumerGroup) subscribe(list []filter.Subscription) (topicsChanged, ve
 		s := &list[i]
 		old := g.subscriptions[s.Topic]
 		if old == nil || s.Version > old.Version || offline && s.Version != old.Version {
-			g.subscriptions[s.Topic] = newSubscription(s)
+			g.subscriptions[s.Topic] = renewed(s, old)
 			topicsChanged = topicsChanged || old == nil
 			versionsChanged = true
 		}
@@ -166,9 +169,18 @@ func (g *consumerGroup) subscribe(list []filter.Subscription) (topicsChanged, ve
 }
 
 func newSubscription(s *filter.Subscription) *Subscription {
-	own := &Subscription{Subscription: *s}
+	own := &Subscription{Subscription: *s, FilterVersion: s.Version}
 	own.Tags = slices.Clone(s.Tags)
 	own.Matcher, own.MatchErr = filter.Compile(&own.Subscription)
+	return own
+}
+
+// renewed is what takes old's place; old may be nil.
+func renewed(s *filter.Subscription, old *Subscription) *Subscription {
+	own := newSubscription(s)
+	if !s.IsTag() && s.Expression == "" && old != nil && !old.IsTag() && old.MatchErr == nil {
+		own.Matcher, own.MatchErr, own.FilterVersion = old.Matcher, nil, old.FilterVersion
+	}
 	return own
 }
 

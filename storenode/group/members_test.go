@@ -293,13 +293,13 @@ func TestMembersAreBounded(t *testing.T) {
 func TestAnExpressionThatCannotBeMatchedSaysWhy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, &configtest.FS{}, nil)
-		data := ConsumerData{Group: "g", Subscriptions: []filter.Subscription{{Topic: "T", Expression: "a > 1", Type: "SQL92"}}}
+		data := ConsumerData{Group: "g", Subscriptions: []filter.Subscription{{Topic: "T", Expression: "a >", Type: "SQL92"}}}
 		if _, err := s.RegisterConsumer(&channel{id: "a"}, data); err != nil {
 			t.Fatal(err)
 		}
 		got := s.Lookup([]byte("g"), []byte("T")).Subscription
-		var typeError *filter.TypeError
-		if got == nil || got.Matcher != nil || !errors.As(got.MatchErr, &typeError) {
+		var syntax *filter.SyntaxError
+		if got == nil || got.Matcher != nil || !errors.As(got.MatchErr, &syntax) {
 			t.Errorf("got %+v", got)
 		}
 	})
