@@ -48,6 +48,7 @@ type Node struct {
 	members  *group.Members
 	held     *longpoll.Table
 	delays   atomic.Pointer[delay.Service] // nil until the tables are open
+	copies   copies
 
 	background *background
 	waits      *diskWaits
@@ -65,7 +66,7 @@ type Node struct {
 // fails is named in the error, and what was opened before is closed again.
 func Open(config Config, fsys vfs.FS) (*Node, error) {
 	n := &Node{config: config, log: config.Log, fs: fsys, background: newBackground(config.Log, config.ConcurrentIO)}
-	for _, step := range []func() error{n.prepare, n.openStore, n.openTables, n.adoptQueues, n.openMembers, n.startDelays, n.listen} {
+	for _, step := range []func() error{n.prepare, n.openStore, n.openTables, n.adoptQueues, n.openMembers, n.startDelays, n.startTables, n.listen} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, n.closeOpened())
 		}
@@ -139,9 +140,12 @@ func (n *Node) openTables() (err error) {
 		return err
 	}
 	n.opened = append(n.opened, n.groups.Close)
-	offsets := group.DefaultOffsetsConfig()
-	offsets.FlushInterval = time.Duration(n.config.FlushOffsetIntervalMillis) * time.Millisecond
-	if n.offsets, err = group.OpenOffsets(files, n.file("config", "consumerOffset.json"), offsets, n.log); err != nil {
+	path := n.file("config", "consumerOffset.json")
+	offsets, err := n.offsetsConfig(path)
+	if err != nil {
+		return err
+	}
+	if n.offsets, err = group.OpenOffsets(files, path, offsets, n.log); err != nil {
 		return err
 	}
 	n.opened = append(n.opened, n.offsets.Close)

@@ -40,6 +40,7 @@ func (n *Node) permission() int32 { return n.config.BrokerPermission | protocol.
 // registered hears what a name server answered. A slot is recorded before it is
 // stated.
 func (n *Node) registered(a registrar.Answer) {
+	n.followed(a)
 	changed, err := n.identity.assigned(a.Slot, a.Stated)
 	if err != nil {
 		n.log.Error("slot not taken", "name_server", a.NameServer, "slot", a.Slot, "err", err)

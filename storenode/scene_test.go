@@ -2,6 +2,7 @@ package storenode
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -28,6 +29,7 @@ type scene struct {
 	config  Config
 	log     *logLines
 	node    *Node
+	listen  string // its name on the network, "node" where empty
 
 	joinings   int64  // of the proxy
 	advertised string // where it says that clients reach the node
@@ -57,16 +59,22 @@ func smallConfig() Config {
 
 // tryOpen starts the node on what the file system holds.
 func (s *scene) tryOpen() (err error) {
-	if s.config.Listener, err = s.network.Listen("node"); err != nil {
+	if s.config.Listener, err = s.network.Listen(s.name()); err != nil {
 		s.t.Fatal(err)
 	}
 	s.config.Log = slog.New(slog.NewTextHandler(s.log, nil))
 	s.config.NamesrvDial = s.network.Dial
+	s.config.PeerDial = func(ctx context.Context, addr string) (net.Conn, error) {
+		name := map[string]string{"10.1.1.1:10911": "node", "10.1.1.2:10911": "slave"}[addr]
+		return s.network.Dial(ctx, name)
+	}
 	if s.node, err = Open(s.config, s.fs); err != nil {
 		s.config.Listener.Close()
 	}
 	return err
 }
+
+func (s *scene) name() string { return cmp.Or(s.listen, "node") }
 
 func (s *scene) open() {
 	s.t.Helper()
@@ -167,7 +175,7 @@ func (s *scene) dialAs(java bool) *peer {
 		return raw, err
 	}
 	var err error
-	if p.client, err = remoting.Dial(context.Background(), dial, "node", remoting.Limits{}, p.heard); err != nil {
+	if p.client, err = remoting.Dial(context.Background(), dial, s.name(), remoting.Limits{}, p.heard); err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(p.client.Close)

@@ -124,6 +124,9 @@ func (o *Offsets) Query(topic, group []byte, queueID int32) (offset int64, found
 	return e.offset, found
 }
 
+// JSON is the body of code 43, as consumerOffset.json has it.
+func (o *Offsets) JSON() []byte { return o.encode() }
+
 // Flush returns when all commits so far are on the disk.
 func (o *Offsets) Flush() error { return o.saver.Flush() }
 

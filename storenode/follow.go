@@ -1,0 +1,149 @@
+package storenode
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"gantry/membership/registrar"
+	"gantry/remoting"
+	"gantry/remoting/protocol"
+	"gantry/storenode/configfile"
+	"gantry/storenode/group"
+	"gantry/storenode/tables"
+)
+
+// What copies of a shard tell each other beside the log (storenode/tables):
+// codes 21, 43, 45 and 201 (AdminBrokerProcessor 4.9.7), which Java slaves and
+// tools ask, and one of our own for our slaves.
+
+// copies is the node's part in that: a master answers, a slave asks.
+type copies struct {
+	source   *tables.Source   // nil in a slave
+	follower *tables.Follower // nil in a master
+	delays   *keptDelays      // nil in a master
+}
+
+// keptDelays is how far a slave's master has delivered: config/delayOffset.json,
+// which the slave reads when it has become a master.
+type keptDelays struct {
+	text  atomic.Pointer[[]byte]
+	saver *configfile.Saver
+}
+
+func openKeptDelays(file *configfile.File, flushInterval time.Duration, log *slog.Logger) (*keptDelays, error) {
+	k := &keptDelays{}
+	k.text.Store(&[]byte{})
+	if _, err := file.Load(k.read); err != nil {
+		return nil, err
+	}
+	k.saver = configfile.StartSaver(file, func() []byte { return *k.text.Load() }, flushInterval, log)
+	return k, nil
+}
+
+func (k *keptDelays) read(text []byte) error {
+	if err := new(protocol.DelayOffsetTable).Decode(text); err != nil {
+		return err
+	}
+	own := bytes.Clone(text)
+	k.text.Store(&own)
+	return nil
+}
+
+func (k *keptDelays) keep(text []byte) error {
+	if bytes.Equal(text, *k.text.Load()) {
+		return nil
+	}
+	if err := k.read(text); err != nil {
+		return err
+	}
+	k.saver.Changed()
+	return nil
+}
+
+// startTables comes after all tables and the delays are open.
+func (n *Node) startTables() error {
+	t := tables.Tables{Topics: n.topics, Groups: n.groups, Offsets: n.offsets, Subscriptions: n.members}
+	if n.config.Role() == Slave {
+		return n.startFollower(t)
+	}
+	config := tables.DefaultSourceConfig()
+	t.Delays = n.delays.Load().Progress
+	config.Tables = t
+	n.copies.source = tables.StartSource(config)
+	n.opened = append(n.opened, n.copies.source.Close)
+	return nil
+}
+
+func (n *Node) startFollower(t tables.Tables) (err error) {
+	file := configfile.New(configfile.On(n.fs), n.file("config", "delayOffset.json"))
+	if n.copies.delays, err = openKeptDelays(file, time.Duration(n.config.FlushDelayOffsetMillis)*time.Millisecond, n.log); err != nil {
+		return err
+	}
+	n.opened = append(n.opened, n.copies.delays.saver.Close)
+	t.KeepDelays = n.copies.delays.keep
+	config := tables.DefaultFollowerConfig()
+	config.Tables, config.Dial, config.Log = t, n.config.PeerDial, n.log
+	if config.Dial == nil {
+		config.Dial = remoting.DialTCP
+	}
+	n.copies.follower = tables.StartFollower(config)
+	n.opened = append(n.opened, n.copies.follower.Close)
+	return nil
+}
+
+// followed hears from a name server where the node's master is.
+func (n *Node) followed(a registrar.Answer) {
+	if a.MasterAddr != n.config.Address() && n.copies.follower != nil {
+		n.copies.follower.Follow(a.MasterAddr)
+	}
+}
+
+// offsetsConfig is the table of offsets' by the node's role.
+func (n *Node) offsetsConfig(path string) (group.OffsetsConfig, error) {
+	c := group.DefaultOffsetsConfig()
+	c.FlushInterval = time.Duration(n.config.FlushOffsetIntervalMillis) * time.Millisecond
+	c.Slave, c.Own = n.config.Role() == Slave, n.file("gantry", "offsets.json")
+	written, err := n.fs.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	c.AsOf = written.ModTime
+	return c, err
+}
+
+// tableRequests are what other copies ask.
+func (n *Node) tableRequests() []request {
+	body := func(f func() []byte) remoting.Handler {
+		return n.background.answering(func(*remoting.Command, *remoting.Channel) (*remoting.Response, error) {
+			return &remoting.Response{Body: f()}, nil
+		})
+	}
+	return []request{
+		{protocol.GetAllTopicConfig, body(n.topics.JSON)},
+		{protocol.GetAllConsumerOffset, body(n.offsets.JSON)},
+		{protocol.GetAllDelayOffset, n.background.answering(n.delayOffsets)},
+		{protocol.GetAllSubscriptionGroupConfig, body(n.groups.JSON)},
+		{tables.CodeFollow, beside(n.followers, n.background.do)},
+	}
+}
+
+func (n *Node) delayOffsets(*remoting.Command, *remoting.Channel) (*remoting.Response, error) {
+	if n.config.Role() == Slave {
+		return &remoting.Response{Body: *n.copies.delays.text.Load()}, nil
+	}
+	_, text := n.delays.Load().Progress()
+	return &remoting.Response{Body: text}, nil
+}
+
+// followers is a remoting.Handler.
+func (n *Node) followers(c *remoting.Command, to remoting.Responder) {
+	if n.copies.source == nil {
+		to.Reply(&remoting.Response{Code: protocol.SystemError, Remark: errSlave.Error() + ", whose tables nobody follows"})
+		return
+	}
+	n.copies.source.Answer(c.Body, to)
+}
