@@ -30,14 +30,14 @@ type MasterConfig struct {
 	HATransferBatchSize     int           // bytes of a frame, at most
 	HASlaveFallbehindMax    int64         // bytes; a slave further behind is not waited for
 
-	SyncTimeout     time.Duration // that a send waits for a slave: slaveTimeout, and never longer than clients bear
-	MaxWaiting      int           // sends that wait for a slave
-	MaxWaitingBytes int64         // and their records' bytes
+	MaxWaiting      int   // sends that wait for a slave
+	MaxWaitingBytes int64 // and their records' bytes
 
-	MaxSlaves  int   // connections at a time
-	KeptSlaves int   // ended connections that Status still shows
-	ReadBytes  int   // of the log at a time, for each slave
-	ColdBytes  int64 // what lies so far behind the log's end is not kept in memory for a slave's sake
+	MaxSlaves  int           // connections at a time
+	KeptSlaves int           // ended connections that Status still shows
+	CloseDelay time.Duration // that Close gives slaves to get what they have not
+	ReadBytes  int           // of the log at a time, for each slave
+	ColdBytes  int64         // what lies so far behind the log's end is not kept in memory for a slave's sake
 }
 
 // DefaultMasterConfig has the defaults of RocketMQ 4.9.7 (MessageStoreConfig)
@@ -46,29 +46,21 @@ func DefaultMasterConfig() MasterConfig {
 	return MasterConfig{
 		HASendHeartbeatInterval: 5 * time.Second, HAHousekeepingInterval: 20 * time.Second,
 		HATransferBatchSize: 32 << 10, HASlaveFallbehindMax: 256 << 20,
-		SyncTimeout: 2400 * time.Millisecond, MaxWaiting: 10_000, MaxWaitingBytes: 64 << 20,
-		MaxSlaves: 16, KeptSlaves: 8, ReadBytes: 256 << 10, ColdBytes: 256 << 20,
+		MaxWaiting: 10_000, MaxWaitingBytes: 64 << 20,
+		MaxSlaves: 16, KeptSlaves: 8, CloseDelay: 2 * time.Second, ReadBytes: 256 << 10, ColdBytes: 256 << 20,
 	}
 }
 
-// SlaveLog is the log that is written: *store.Store.
-type SlaveLog interface {
-	Min() commitlog.Offset
-	End() commitlog.Offset
-	// FileBytes is the size of each file of the log.
-	FileBytes() int64
-	// LastRecord is where the last request's records begin, or those of an earlier one; ok is false in an empty log.
-	LastRecord() (at commitlog.Offset, ok bool, err error)
-	ReadAt(p []byte, offset commitlog.Offset) (n int, err error)
-	// BeginAt has an empty log begin at an offset that is a file's beginning.
+// SlaveStore is what the copy is written to: *store.Store.
+type SlaveStore interface {
+	Log() *commitlog.Log
 	BeginAt(offset commitlog.Offset) error
-	// AppendCopy appends what the master's log has at r.Offset, which is this one's end.
 	AppendCopy(r *commitlog.Request) error
 }
 
 // SlaveConfig is what a Slave is built from.
 type SlaveConfig struct {
-	Log    SlaveLog
+	Store  SlaveStore
 	Logger *slog.Logger
 	Dial   remoting.DialFunc // of the master's haListenPort
 	// Bounds asks the master at masterAddr where its log begins and ends: AskBounds.
@@ -79,16 +71,14 @@ type SlaveConfig struct {
 	RetryInterval           time.Duration // between two attempts
 	StoppedRetryInterval    time.Duration // the same, once the logs have been found to differ
 	AskTimeout              time.Duration // of dialling, and of asking for bounds
-	ReadBytes               int           // of the stream at a time; two such buffers
+	ReadBytes               int           // that are read ahead of what is appended
+	MaxRecordBytes          int64         // a larger one is taken for damage
 }
 
 // DefaultSlaveConfig has the defaults of RocketMQ 4.9.7 and our bounds.
 func DefaultSlaveConfig() SlaveConfig {
 	return SlaveConfig{
 		HASendHeartbeatInterval: 5 * time.Second, HAHousekeepingInterval: 20 * time.Second,
-		RetryInterval: time.Second, StoppedRetryInterval: 30 * time.Second, AskTimeout: 3 * time.Second, ReadBytes: 1 << 20,
+		RetryInterval: time.Second, StoppedRetryInterval: 30 * time.Second, AskTimeout: 3 * time.Second, ReadBytes: 1 << 20, MaxRecordBytes: 256 << 20,
 	}
 }
-
-// Bounds are where a log begins and ends.
-type Bounds struct{ Min, Max commitlog.Offset }

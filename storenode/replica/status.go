@@ -1,6 +1,8 @@
 package replica
 
 import (
+	"net"
+	"strconv"
 	"time"
 
 	"gantry/storenode/commitlog"
@@ -30,8 +32,7 @@ type FollowerState string
 
 const (
 	FollowerGreeting FollowerState = "greeting" // it has reported nothing yet
-	FollowerCopying  FollowerState = "copying"  // it has not all of the log
-	FollowerInSync   FollowerState = "in sync"  // it has reported the log's end
+	FollowerCopying  FollowerState = "copying"  // it is sent what it has not yet
 	FollowerGone     FollowerState = "gone"     // its connection has ended
 )
 
@@ -42,7 +43,7 @@ type SlaveStatus struct {
 	Since     time.Time        // it has been in this state
 	End       commitlog.Offset // of its log
 	MasterEnd commitlog.Offset // of its master's, as far as it has heard
-	LagBytes  int64            // from End to MasterEnd
+	LagBytes  int64            // from End to MasterEnd; negative where the slave is ahead
 	Lag       time.Duration    // since it last had all it had heard of; 0 where it has
 	LastError string           // the last, also when it has gone on since
 }
@@ -61,6 +62,16 @@ const (
 
 // Address is where a master is reached, both HOST:PORT.
 type Address struct {
-	HA     string // its haListenPort: haServerAddr, or haMasterAddress
-	Master string // its listenPort, asked for where its log begins and ends: masterAddr
+	HA string // its haListenPort: haServerAddr, or haMasterAddress
+	// Master is its listenPort, asked for where its log begins and ends: masterAddr. Where it is empty it is taken to be one
+	// below HA's port, on the same host, as brokers choose it.
+	Master string
+}
+
+func (a Address) whole() Address {
+	host, port, err := net.SplitHostPort(a.HA)
+	if number, portErr := strconv.Atoi(port); a.Master == "" && err == nil && portErr == nil {
+		a.Master = net.JoinHostPort(host, strconv.Itoa(number-1))
+	}
+	return a
 }
