@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -92,10 +93,17 @@ func (s System) awaitReady(ctx context.Context, ended chan error) error {
 	}
 }
 
+// hasBroker says whether there is one to send to. A 5.x proxy answers no question about clusters: there the default topic's
+// route tells.
 func hasBroker(ctx context.Context, c *client.Client) error {
 	bounded, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer cancel()
 	answer, err := c.AskNamesrv(bounded, &remoting.Request{Code: protocol.GetBrokerClusterInfo})
+	var refused *protocol.Error
+	if errors.As(err, &refused) && refused.Code == protocol.RequestCodeNotSupported {
+		_, err = c.FetchRoute(bounded, defaultTopic)
+		return err
+	}
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -15,6 +16,9 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"gantry/remoting"
+	"gantry/remoting/protocol"
 )
 
 // The test binary is also the program that comparisons start.
@@ -83,6 +87,44 @@ func TestASystemThatEndsAtOnceIsReported(t *testing.T) {
 	_, err := s.start(context.Background())
 	if err == nil || !strings.Contains(err.Error(), "broken ended before it was ready") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// routeOnly is a server that knows nothing but routes, answered with code.
+type routeOnly struct {
+	conn *remoting.Conn
+	code int32
+}
+
+func (r routeOnly) Frame(_, frame []byte) error {
+	s, err := remoting.Summarize(frame)
+	if err != nil {
+		return err
+	}
+	if s.Code != protocol.GetRouteInfoByTopic {
+		return r.conn.Reply(s.Kind, s.Opaque, &remoting.Response{Code: protocol.RequestCodeNotSupported})
+	}
+	return r.conn.Reply(s.Kind, s.Opaque, &remoting.Response{Code: r.code, Body: []byte(
+		`{"brokerDatas":[{"brokerAddrs":{"0":"127.0.0.1:1"},"brokerName":"b","cluster":"c"}],"queueDatas":[{"brokerName":"b","perm":6,"readQueueNums":4,"writeQueueNums":4}]}`)})
+}
+
+func (routeOnly) Closed() {}
+
+// TestASystemThatKnowsNoClustersIsReadyWithARoute: a 5.x proxy is one.
+func TestASystemThatKnowsNoClustersIsReadyWithARoute(t *testing.T) {
+	for code, ready := range map[int32]bool{protocol.Success: true, protocol.TopicNotExist: false} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := remoting.NewServer(slog.New(slog.DiscardHandler), remoting.Limits{}, 0)
+		defer server.Close(t.Context())
+		server.Serve(l, func(c *remoting.Conn) remoting.FrameHandler { return routeOnly{c, code} })
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		if _, err := (System{Name: "proxy", Addr: l.Addr().String()}).start(ctx); (err == nil) != ready {
+			t.Errorf("a route answered with code %d: %v", code, err)
+		}
 	}
 }
 
