@@ -108,7 +108,7 @@ func (n *Node) openStore() error {
 
 // arrived is told of every message that can be read now.
 func (n *Node) arrived(a store.Arrival) {
-	n.held.Arrive(a.Topic, a.QueueID, a.MaxOffset, a.TagsCode)
+	n.held.Arrive(a.Topic, a.QueueID, a.MaxOffset, a.TagsCode, a.Properties)
 	if string(a.Topic) == topic.ScheduleTopic {
 		if delays := n.delays.Load(); delays != nil {
 			delays.Arrive(a.QueueID)

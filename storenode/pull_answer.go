@@ -93,7 +93,7 @@ func (p *pull) find() (*store.Result, error) {
 func (p *pull) hold() bool {
 	err := p.owner.held.Hold(longpoll.Pull{
 		Topic: p.topic, QueueID: p.queueID, Offset: p.offset, Deadline: time.Now().Add(p.suspend),
-		Matcher: p.matcher, Owner: p.to.Channel,
+		Wants: p.wants, Owner: p.to.Channel,
 		Resume: func(longpoll.Reason) { p.owner.background.do(p.last) },
 	})
 	switch {
@@ -103,6 +103,11 @@ func (p *pull) hold() bool {
 		p.owner.log.Warn("pull not held", "topic", p.topic, "queue_id", p.queueID, "remote_addr", p.to.Channel.Remote, "err", err)
 	}
 	return err == nil
+}
+
+// wants says whether a message that arrives is worth a look.
+func (p *pull) wants(tagsCode int64, properties []byte) bool {
+	return p.matcher.MatchTagsCode(tagsCode) && (p.properties == nil || p.properties(properties))
 }
 
 func (p *pull) answer(found *store.Result) {

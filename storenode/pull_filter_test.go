@@ -3,6 +3,7 @@ package storenode
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"gantry/remoting"
 	"gantry/remoting/message"
@@ -117,6 +118,29 @@ func TestAPullGoesByTheExpressionOfTheHeartbeat(t *testing.T) {
 		p.subscribe("n = 7", "SQL92", 6)
 		s.restart()
 		equal(t, "kept", bodies(t, s.dial().want(protocol.PullMessage, subscribed(6, 0), nil, protocol.Success, "FOUND")), "7")
+	})
+}
+
+func TestAHeldPullSleepsThroughWhatItsExpressionDoesNotWant(t *testing.T) {
+	withFilters(t, nil, func(s *scene) {
+		p := s.dial()
+		p.sendNumbered("0")
+		answer := p.later(protocol.PullMessage, bySQL("n > 5", 1), nil)
+		time.Sleep(time.Second)
+		p.sendNumbered("1", "x")
+		time.Sleep(time.Second)
+		p.sendNumbered("7")
+		c, took := answer()
+		about(t, "woken after", took, 2*time.Second)
+		equal(t, "found", bodies(t, c), "7")
+
+		answer = p.later(protocol.PullMessage, bySQL("n > 5", 4), nil)
+		p.sendNumbered("1")
+		c, took = answer()
+		equal(t, "moved on by the recheck", places(t, c), "5 of 0-5, broker 0")
+		if took > 5*time.Second {
+			t.Errorf("after %v", took)
+		}
 	})
 }
 

@@ -1,6 +1,6 @@
 // Package longpoll holds pulls that found no message until one arrives for them or their time is over
 // (PullRequestHoldService). It knows no sockets and no messages: a held pull is an offset, a deadline and a function
-// to call, and what is told of an arriving message is its queue, its offset and its tags code.
+// to call, and what is told of an arriving message is its queue, its offset, its tags code and the bytes of its properties.
 //
 // However many pulls are held there are a few goroutines: one for deadlines and re-checks, and the workers that call
 // the functions. An arrival in a queue where nobody waits costs a look at one number, or at two maps.
@@ -42,19 +42,16 @@ const (
 	Closed                 // the table is closed
 )
 
-// Matcher says whether a message with that tags code may be wanted. It is filter.Matcher.
-type Matcher interface {
-	MatchTagsCode(tagsCode int64) bool
-}
-
 // Pull is a request to be held.
 type Pull struct {
 	Topic    string
 	QueueID  int32
 	Offset   int64 // the queue offset it waits for: the first that it has not seen
 	Deadline time.Time
-	Matcher  Matcher // nil wants every message
-	Owner    any     // the channel it came on; comparable
+	Owner    any // the channel it came on; comparable
+	// Wants says whether a message that arrives may be wanted; nil wants every one. It runs with the table locked: it does
+	// not block and does not call the table. The properties are borrowed.
+	Wants func(tagsCode int64, properties []byte) bool
 	// Resume is called exactly once, unless the pull is dropped, by a worker and without locks. It answers the pull
 	// from what is there now and does not wait; a pull that is resumed is not held again.
 	Resume func(Reason)
@@ -158,7 +155,7 @@ func (t *Table) newQueue(topic string, queueID int32) *queue {
 
 // Arrive tells of a message that can be read now: maxOffset is the queue's, behind the message. The pulls that wait
 // for it and may want it are handed to the workers. It allocates nothing where nobody waits.
-func (t *Table) Arrive(topic []byte, queueID int32, maxOffset, tagsCode int64) {
+func (t *Table) Arrive(topic []byte, queueID int32, maxOffset, tagsCode int64, properties []byte) {
 	if t.held.Load() == 0 {
 		return
 	}
@@ -171,7 +168,7 @@ func (t *Table) Arrive(topic []byte, queueID int32, maxOffset, tagsCode int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.resumeAll(t.queues[string(topic)][queueID], func(e *entry) bool {
-		return e.Offset < maxOffset && (e.Matcher == nil || e.Matcher.MatchTagsCode(tagsCode))
+		return e.Offset < maxOffset && (e.Wants == nil || e.Wants(tagsCode, properties))
 	})
 }
 

@@ -37,9 +37,10 @@ func newScene(t *testing.T, change func(*Config)) *scene {
 	return s
 }
 
-type tags []int64
-
-func (m tags) MatchTagsCode(code int64) bool { return slices.Contains(m, code) }
+// tags want messages of one of those tags.
+func tags(codes ...int64) func(int64, []byte) bool {
+	return func(code int64, _ []byte) bool { return slices.Contains(codes, code) }
+}
 
 // hold holds a pull called name at queue 0 of topic T, offset 0, for 15 s.
 func (s *scene) hold(name string, change func(*Pull)) error {
@@ -69,7 +70,7 @@ func (s *scene) append(topic string, queueID int32, tagsCode int64) {
 	s.lengths[key]++
 	length := s.lengths[key]
 	s.mu.Unlock()
-	s.Arrive([]byte(topic), queueID, length, tagsCode)
+	s.Arrive([]byte(topic), queueID, length, tagsCode, []byte("properties"))
 }
 
 // want compares what was resumed since the last call, in any order.
@@ -109,8 +110,8 @@ func TestAMessageResumesWhoWaitsForIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, nil)
 		s.mustHold("all", nil)
-		s.mustHold("tag 7", func(p *Pull) { p.Matcher = tags{7} })
-		s.mustHold("tag 8", func(p *Pull) { p.Matcher = tags{8, 9} })
+		s.mustHold("tag 7", func(p *Pull) { p.Wants = tags(7) })
+		s.mustHold("tag 8", func(p *Pull) { p.Wants = tags(8, 9) })
 		s.mustHold("later offset", func(p *Pull) { p.Offset = 1 })
 		s.mustHold("other queue", func(p *Pull) { p.QueueID = 1 })
 		s.mustHold("other topic", func(p *Pull) { p.Topic = "U" })
@@ -128,11 +129,21 @@ func TestAMessageResumesWhoWaitsForIt(t *testing.T) {
 	})
 }
 
+func TestPropertiesDecideWhereTagsDoNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, nil)
+		s.mustHold("wanted", func(p *Pull) { p.Wants = func(_ int64, b []byte) bool { return string(b) == "properties" } })
+		s.mustHold("unwanted", func(p *Pull) { p.Wants = func(_ int64, b []byte) bool { return string(b) != "properties" } })
+		s.append("T", 0, 7)
+		s.want("wanted arrived at 0s")
+	})
+}
+
 func TestAMessageThatCameBeforeTheHoldResumesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, nil)
 		s.append("T", 0, 7)
-		s.mustHold("late", func(p *Pull) { p.Matcher = tags{8} })
+		s.mustHold("late", func(p *Pull) { p.Wants = tags(8) })
 		s.mustHold("in time", func(p *Pull) { p.Offset = 1 })
 		s.want("late arrived at 0s")
 	})
@@ -143,7 +154,7 @@ func TestARecheckFindsWhatNobodyToldAndMovesOnTheUnmatched(t *testing.T) {
 		s := newScene(t, nil)
 		time.Sleep(time.Second)
 		s.mustHold("untold", nil)
-		s.mustHold("unmatched", func(p *Pull) { p.QueueID, p.Matcher = 1, tags{8} })
+		s.mustHold("unmatched", func(p *Pull) { p.QueueID, p.Wants = 1, tags(8) })
 		s.mustHold("waiting", func(p *Pull) { p.QueueID = 2 })
 		s.mu.Lock()
 		s.lengths["T0"] = 1
@@ -264,7 +275,7 @@ func TestAnArrivalForNobodyAllocatesNothing(t *testing.T) {
 	s := newScene(t, nil)
 	s.mustHold("elsewhere", nil)
 	topic := []byte("U")
-	if n := testing.AllocsPerRun(100, func() { s.Arrive(topic, 0, 1, 0) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { s.Arrive(topic, 0, 1, 0, nil) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -277,6 +288,6 @@ func BenchmarkArriveForNobody(b *testing.B) {
 	}
 	topic := []byte("U")
 	for b.Loop() {
-		table.Arrive(topic, 0, 1, 0)
+		table.Arrive(topic, 0, 1, 0, nil)
 	}
 }
