@@ -92,5 +92,5 @@ func (q *Queue) findMinFromFront(low Offset, minPhysical commitlog.Offset) (err 
 func (q *Queue) SetEnd(maxPhysical commitlog.Offset) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.maxPhysical, q.filed = maxPhysical, maxPhysical
+	q.maxPhysical = maxPhysical
 }

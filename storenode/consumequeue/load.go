@@ -135,7 +135,7 @@ func (q *Queue) load(bounds Bounds) (damaged bool, err error) {
 func (q *Queue) forgetDamaged(starts []int64, reason error) error {
 	q.owner.cfg.Logger.Warn("consume queue is damaged and will be made again from the commit log", "topic", q.topic, "queue_id", q.id, "error", reason)
 	q.files, q.first, q.last = false, 0, 0
-	q.min, q.max, q.tailAt, q.maxPhysical, q.filed = 0, 0, 0, 0, 0
+	q.min, q.max, q.tailAt, q.maxPhysical = 0, 0, 0, 0
 	return q.removeFiles(starts)
 }
 
@@ -194,7 +194,7 @@ func (q *Queue) findEnd(starts []int64, bounds Bounds) error {
 		q.files, q.first, q.last = true, starts[0], starts[i]
 		q.min = Offset(q.first / UnitBytes)
 		q.max = Offset(q.last/UnitBytes) + Offset(units)
-		q.tailAt, q.maxPhysical, q.filed = q.max, last.end(), last.end()
+		q.tailAt, q.maxPhysical = q.max, last.end()
 		return nil
 	}
 	return nil
@@ -322,7 +322,7 @@ func (q *Queue) Truncate(limit commitlog.Offset) error {
 		starts = append(starts, start)
 	}
 	lowest := q.min
-	q.files, q.min, q.max, q.tailAt, q.maxPhysical, q.filed = false, 0, 0, 0, 0, 0
+	q.files, q.min, q.max, q.tailAt, q.maxPhysical = false, 0, 0, 0, 0
 	if err := q.findEnd(starts, Bounds{Limit: limit, Distrust: true, cut: true}); err != nil {
 		return fmt.Errorf("cut consume queue %s: %w", q.dir(), err)
 	}

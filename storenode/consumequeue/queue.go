@@ -23,7 +23,6 @@ type Queue struct {
 
 	min, max    Offset
 	maxPhysical commitlog.Offset // where the last unit's record ends
-	filed       commitlog.Offset // where the record of the last unit in a file ends
 	tail        []byte           // units not written yet; only ever appended to or replaced
 	tailAt      Offset           // ordinal of the first of them
 	listed      bool             // stands in owner.dirty
@@ -137,7 +136,7 @@ func (q *Queue) Reset() error {
 	q.owner.buffered.Add(-int64(len(q.tail)))
 	q.generation++
 	q.files, q.first, q.last = false, 0, 0
-	q.min, q.max, q.tailAt, q.maxPhysical, q.filed, q.tail = 0, 0, 0, 0, 0, nil
+	q.min, q.max, q.tailAt, q.maxPhysical, q.tail = 0, 0, 0, 0, nil
 	q.mu.Unlock()
 	for start := first; files && start <= last; start += q.fileBytes {
 		if err := q.owner.removeFile(fileKey{q, start}); err != nil {

@@ -93,14 +93,8 @@ func (q *Queue) rewriteTailLocked(from Offset, units []byte) {
 // noteRewrittenLocked corrects what is known of the last unit.
 func (q *Queue) noteRewrittenLocked(from Offset, units []byte) {
 	last, end := from+Offset(len(units)/UnitBytes)-1, lastEnd(units)
-	if end == 0 {
-		return
-	}
-	if last == q.max-1 {
+	if end > 0 && last == q.max-1 {
 		q.maxPhysical = end
-	}
-	if last == q.tailAt-1 {
-		q.filed = end
 	}
 }
 

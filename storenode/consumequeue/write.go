@@ -20,6 +20,13 @@ func (qs *Queues) noteDirty(q *Queue) {
 	qs.dirty = append(qs.dirty, q)
 }
 
+// InMemory is how many queues have units in memory.
+func (qs *Queues) InMemory() int {
+	qs.dirtyMu.Lock()
+	defer qs.dirtyMu.Unlock()
+	return len(qs.dirty)
+}
+
 // Full says that the units in memory have reached their bound: call Write before the next Put.
 func (qs *Queues) Full() bool { return qs.buffered.Load() >= qs.cfg.MaxBufferedBytes }
 
@@ -83,7 +90,6 @@ func (q *Queue) forget(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	rest := q.tail[n:]
-	q.filed = max(q.filed, lastEnd(q.tail[:n]))
 	q.tail = nil
 	if len(rest) > 0 {
 		q.tail = append(make([]byte, 0, 2*len(rest)), rest...)

@@ -47,7 +47,11 @@ func (f *flusher) round(now time.Time) error {
 	case f.markDue(now, at):
 		return f.marking(at, f.store.marks.note)
 	}
-	return f.store.queues.Write(cfg.FlushConsumeQueueLeastPages * pageBytes)
+	least := cfg.FlushConsumeQueueLeastPages * pageBytes
+	if 2*f.store.queues.BufferedBytes() >= cfg.MaxBufferedUnitBytes {
+		least = 0 // before the dispatcher has to wait for it
+	}
+	return f.store.queues.Write(least)
 }
 
 // markDue says that enough has come, or enough time has passed, since the queues were noted; many queues are noted less

@@ -148,7 +148,11 @@ func (m *marks) checkpoint(s *Store) error {
 	return m.table.write(s, tableHead{at: last, lockTime: m.lockTime}, seen)
 }
 
-// note writes what is in memory of the queues and the table of them, so that the start after a kill need not read
+// fewQueues is up to how many queues are written to their files at each note. Units of more stay in memory: the table
+// holds them, and a checkpoint writes them.
+const fewQueues = 1000
+
+// note writes the table of the queues, with the units that are in memory, so that the start after a kill need not read
 // what came before. Nothing of it is synced: it counts as long as the kernel runs.
 func (m *marks) note(s *Store) error {
 	m.mu.Lock()
@@ -158,8 +162,10 @@ func (m *marks) note(s *Store) error {
 	if m.table.covers(last) {
 		return nil
 	}
-	if err := s.queues.Write(0); err != nil {
-		return err
+	if s.queues.InMemory() <= fewQueues {
+		if err := s.queues.Write(0); err != nil {
+			return err
+		}
 	}
 	return m.table.write(s, tableHead{at: last, lockTime: m.lockTime}, seen)
 }

@@ -13,7 +13,7 @@ import (
 	"gantry/storenode/commitlog"
 )
 
-// tableFile is gantry/queues: all queues as they lie in their files, so that a start need not look at each of them.
+// tableFile is gantry/queues: all queues with their units in memory, so that a start need not look at each of them.
 // FORMAT.md describes it.
 //
 // It is trusted after a clean stop and after a kill, when the kernel is still the same, as long as no Java broker has
@@ -21,6 +21,7 @@ import (
 type tableFile struct {
 	store     *Store
 	structure atomic.Int64 // counts removals
+	buf       []byte       // of the last table, to be used again; guarded by marks.mu
 
 	mu      sync.Mutex // guards the file and the rest; taken behind marks.mu
 	present bool
@@ -131,8 +132,9 @@ func (t *tableFile) write(s *Store, h tableHead, seen int64) error {
 	if s.cfg.MessageIndexEnable {
 		h.indexed = s.indexer.position()
 	}
-	b := s.queues.AppendTable(h.append(nil))
+	b := s.queues.AppendTable(h.append(t.buf[:0]))
 	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+	t.buf = b
 	next := t.path() + ".tmp"
 	if err := t.writeWhole(next, b, h.clean); err != nil {
 		return fmt.Errorf("write table of queues: %w", err)

@@ -3,8 +3,10 @@ package store
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -71,6 +73,40 @@ func TestAStartTakesTheQueuesFromTheirTable(t *testing.T) {
 				checkFilled(t, s, 320)
 				shut(t, s)
 			})
+		})
+	}
+}
+
+// TestManyQueuesNeedNoFilesToOutliveAKill: noting them costs one file.
+func TestManyQueuesNeedNoFilesToOutliveAKill(t *testing.T) {
+	for queues, want := range map[int]int{fewQueues: fewQueues, fewQueues + 1: 0} {
+		synctest.Test(t, func(t *testing.T) {
+			mem, cfg := vfs.NewMem(), testConfig()
+			s := open(t, cfg, mem)
+			all := func(body string) {
+				for i := range queues {
+					send(t, s, msg{topic: fmt.Sprint("T", i%10), queueID: int32(i / 10), body: body})
+				}
+			}
+			all("first")
+			time.Sleep(cfg.MarkInterval + 2*time.Second)
+			if got := len(s.queues.All()) - s.queues.InMemory(); got != want {
+				t.Errorf("%d of %d queues were written to files, want %d", got, queues, want)
+			}
+			mem.Halt()
+			_ = s.Close()
+			mem = mem.AfterKill()
+			s, log, _ := opened(t, cfg, mem)
+			if !strings.Contains(log, "from_table=true") {
+				t.Error(log)
+			}
+			all("second")
+			for i := range queues {
+				if got := bodies(t, s, fmt.Sprint("T", i%10), int32(i/10)); !slices.Equal(got, []string{"first", "second"}) {
+					t.Fatalf("queue %d has %q", i, got)
+				}
+			}
+			shut(t, s)
 		})
 	}
 }
