@@ -2,6 +2,7 @@ package storenode
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -168,5 +169,18 @@ func TestASlaveIsRegisteredBesideItsMaster(t *testing.T) {
 		equal(t, "slave", addrs[1], "10.1.1.2:10911")
 		equal(t, "what the slave knows still", slave.node.copies.follower.Status().Master, "10.1.1.1:10911")
 		equal(t, "slot", slave.node.current().Slot.Slot, 0)
+	})
+}
+
+func TestAMasterSaysWhereItsLogBeginsAndEnds(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		p := s.dial()
+		p.send(to("T"), "m")
+		var said protocol.KVTable
+		if err := said.Decode(p.want(protocol.GetBrokerRuntimeInfo, nil, nil, protocol.Success, "").Body); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "its beginning", said.Table["commitLogMinOffset"], "0")
+		equal(t, "its end", said.Table["commitLogMaxOffset"], fmt.Sprint(s.node.store.Log().End()))
 	})
 }

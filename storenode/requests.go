@@ -120,7 +120,7 @@ func (g *gate) close() {
 // handler leads each request to its row.
 func (n *Node) handler() remoting.Handler {
 	rows := map[int32]remoting.Handler{}
-	for _, r := range slices.Concat(n.requests(), n.tableRequests(), n.roleRequests()) {
+	for _, r := range slices.Concat(n.tableRequests(), n.requests(), n.roleRequests()) {
 		rows[r.code] = r.handle
 	}
 	unknown := inline(n.log, notSupported)
