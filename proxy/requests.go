@@ -21,7 +21,7 @@ var requests = map[int32]session.Rule{
 	protocol.SendBatchMessage:   {Policy: upstream.Policy{Class: envelope.Sends, Retry: upstream.Keyed}, Place: session.ByShortName},
 	protocol.SendReplyMessage:   {Policy: upstream.Policy{Class: envelope.Sends}},
 	protocol.SendReplyMessageV2: {Policy: upstream.Policy{Class: envelope.Sends}, Place: session.ByShortName},
-	protocol.EndTransaction:     {Policy: upstream.Policy{Class: envelope.Sends}},
+	protocol.EndTransaction:     {Policy: upstream.Policy{Class: envelope.Sends, Retry: upstream.Known}},
 
 	protocol.ConsumerSendMsgBack: {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Known}},
 

@@ -11,8 +11,8 @@ import (
 func TestWhatAppendsIsSentTwiceOnlyWhereTheNodeKnowsItAgain(t *testing.T) {
 	for code, want := range map[int32]upstream.Retry{
 		protocol.SendMessage: upstream.Keyed, protocol.SendMessageV2: upstream.Keyed, protocol.SendBatchMessage: upstream.Keyed,
-		protocol.ConsumerSendMsgBack: upstream.Known,
-		protocol.SendReplyMessage:    upstream.WhenNotAppended, protocol.EndTransaction: upstream.WhenNotAppended, 4711: upstream.WhenNotAppended,
+		protocol.ConsumerSendMsgBack: upstream.Known, protocol.EndTransaction: upstream.Known,
+		protocol.SendReplyMessage: upstream.WhenNotAppended, 4711: upstream.WhenNotAppended,
 	} {
 		if got := policyOf(code).Retry; got != want {
 			t.Errorf("code %d: %d, want %d", code, got, want)

@@ -29,6 +29,7 @@ type Config struct {
 	ClusterKey        string `property:"clusterKey"`
 
 	Settings // those that may change while the node runs
+	TransactionKeys
 
 	ClusterTopicEnable        bool   `property:"clusterTopicEnable"`
 	BrokerTopicEnable         bool   `property:"brokerTopicEnable"`
@@ -106,7 +107,7 @@ func DefaultConfig() Config {
 		BrokerClusterName: "DefaultCluster", ListenPort: 10911, BindAddress: "0.0.0.0", ShardSlot: membership.NoSlot,
 		BrokerRole: "ASYNC_MASTER", AccessMessageInMemoryMaxRatio: 40, HASendHeartbeatMillis: 5000, HAHousekeepingMillis: 20_000,
 		HATransferBatchBytes: 32 << 10, HASlaveFallbehindMax: 256 << 20,
-		Settings: DefaultSettings(), ClusterTopicEnable: true, BrokerTopicEnable: true, MsgTraceTopicName: "RMQ_SYS_TRACE_TOPIC",
+		Settings: DefaultSettings(), TransactionKeys: DefaultTransactionKeys(), ClusterTopicEnable: true, BrokerTopicEnable: true, MsgTraceTopicName: "RMQ_SYS_TRACE_TOPIC",
 		RegionID: "DefaultRegion", StoreReplyMessageEnable: true, FlushOffsetIntervalMillis: 5000, RegisterPeriodMillis: 30_000, RegisterTimeoutMillis: 6000,
 		CommitLogFileBytes: 1 << 30, ConsumeQueueFileBytes: 6_000_000, FlushDiskType: "ASYNC_FLUSH", FlushIntervalMillis: 500,
 		MessageDelayLevel:      "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",

@@ -81,19 +81,19 @@ func (d deliveries) append(r *commitlog.Request) error {
 	return d.store.Append(r)
 }
 
-var errDelaysClosed = errors.New("delayed messages are not read yet")
+var errDelaysClosed = errors.New("delayed and half messages are not read yet")
 
-// beforeExpire puts delayed messages again whose records lie before end, and
-// waits for the disk: their file goes. A slave's master does.
+// beforeExpire puts delayed and half messages again whose records lie before end,
+// and waits for the disk: their file goes. A slave's master does.
 func (n *Node) beforeExpire(end commitlog.Offset) error {
 	if n.config.Role() == Slave {
 		return nil
 	}
-	delays := n.delays.Load()
-	if delays == nil {
+	delays, transactions := n.delays.Load(), n.transactions.Load()
+	if delays == nil || transactions == nil {
 		return errDelaysClosed
 	}
-	if err := delays.PutAgain(int64(end)); err != nil {
+	if err := errors.Join(delays.PutAgain(int64(end)), transactions.PutAgain(int64(end))); err != nil {
 		return err
 	}
 	return n.store.Log().Sync()

@@ -29,6 +29,7 @@ import (
 	"gantry/storenode/session"
 	"gantry/storenode/store"
 	"gantry/storenode/topic"
+	"gantry/storenode/transaction"
 	"gantry/storenode/vfs"
 )
 
@@ -48,6 +49,9 @@ type Node struct {
 	members  *group.Members
 	held     *longpoll.Table
 	delays   atomic.Pointer[delay.Service] // nil until the tables are open
+
+	// transactions is nil until the tables are open, and in a slave.
+	transactions atomic.Pointer[transaction.Service]
 	copies   copies
 
 	background *background
@@ -66,7 +70,7 @@ type Node struct {
 // fails is named in the error, and what was opened before is closed again.
 func Open(config Config, fsys vfs.FS) (*Node, error) {
 	n := &Node{config: config, log: config.Log, fs: fsys, background: newBackground(config.Log, config.ConcurrentIO)}
-	for _, step := range []func() error{n.prepare, n.openStore, n.openTables, n.adoptQueues, n.openMembers, n.startDelays, n.startTables, n.listen} {
+	for _, step := range []func() error{n.prepare, n.openStore, n.openTables, n.adoptQueues, n.openMembers, n.startDelays, n.startTransactions, n.startTables, n.listen} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, n.closeOpened())
 		}
@@ -227,6 +231,9 @@ func (n *Node) Close(ctx context.Context) error {
 	n.gate.close()
 	n.held.Close()
 	n.repeats.Close()
+	if transactions := n.transactions.Load(); transactions != nil {
+		transactions.Close()
+	}
 	n.background.wait()
 	err := n.closeOpened() // the commit log answers what it has taken
 	n.conns.Close(ctx)

@@ -20,9 +20,10 @@ type request struct {
 func (n *Node) requests() []request {
 	inline := func(a answer) remoting.Handler { return inline(n.log, a) }
 	beside, search := n.background.answering, n.background.searching
-	sends := &sends{log: n.log, config: n.config, storeHost: n.storeHost, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, waits: n.waits, repeats: n.repeats}
+	sends := &sends{log: n.log, config: n.config, storeHost: n.storeHost, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, waits: n.waits, repeats: n.repeats, halves: n.transactions.Load()}
 	pulls := &pulls{log: n.log, config: n.config, topics: n.topics, groups: n.groups, members: n.members, offsets: n.offsets, store: n.store, held: n.held, background: n.background}
 	backs := &sendBacks{log: n.log, config: n.config, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, records: n.store, background: n.background, waits: n.waits, repeats: n.repeats}
+	ends := &endTransactions{log: n.log, store: n.store, background: n.background, waits: n.waits, transactions: n.transactions.Load()}
 	replies := &replies{sends: sends, members: n.members, hold: n.presence.hold, store: n.config.StoreReplyMessageEnable && n.config.Role() != Slave}
 	offsets := offsetRequests{offsets: n.offsets, store: n.store}
 	locks := lockRequests{group.NewLocks(n.config.QueueLocks)}
@@ -38,6 +39,7 @@ func (n *Node) requests() []request {
 		{protocol.SendMessageV2, sends.handle},
 		{protocol.SendBatchMessage, sends.handle},
 		{protocol.ConsumerSendMsgBack, backs.handle},
+		{protocol.EndTransaction, ends.handle},
 		{protocol.SendReplyMessage, replies.handle},
 		{protocol.SendReplyMessageV2, replies.handle},
 

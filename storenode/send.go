@@ -25,8 +25,8 @@ import (
 // demands, or is FLUSH_DISK_TIMEOUT where the disk takes too long. A send that a
 // proxy sends again is answered as its first attempt, if that was stored, from
 // the record of it. Different: properties keep the client's order (Java's come out of a
-// hash map), and a transactional message is refused as with
-// rejectTransactionMessage=true.
+// hash map). A transactional message is stored as a half message
+// (send_transaction.go).
 
 // maxReconsumeVersion is V3_4_9: clients from there on may state
 // maxReconsumeTimes themselves.
@@ -52,6 +52,7 @@ type sends struct {
 	delays    delayLevels
 	store     appender
 	repeats   *repeat.Requests
+	halves    halves
 
 	waits *diskWaits
 
@@ -222,7 +223,8 @@ func (s *sends) encodeOne(p *put, h *protocol.SendMessageRequest, c *remoting.Co
 	if err != nil {
 		return err
 	}
-	if facts.transactional {
+	half := facts.transactional && p.mayBeHalf(h)
+	if half && s.config.RejectTransactionMessage {
 		return protocol.Errorf(protocol.NoPermission, "the broker[%s] sending transaction message is forbidden", s.config.BrokerIP1)
 	}
 	if len(c.Body) > s.config.MaxMessageBytes {
@@ -236,6 +238,9 @@ func (s *sends) encodeOne(p *put, h *protocol.SendMessageRequest, c *remoting.Co
 		scheduleMessage(&p.message, min(facts.delayLevel, s.delays.Max()))
 	}
 	p.request.Wait = facts.wait
+	if half {
+		return s.encodeHalf(p)
+	}
 	return s.encode(p)
 }
 

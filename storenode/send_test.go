@@ -69,7 +69,7 @@ func TestATopicIsMadeInTheImageOfTBW102(t *testing.T) {
 
 // TestSendsAreCheckedInOrder: each request has every fault of those behind it.
 func TestSendsAreCheckedInOrder(t *testing.T) {
-	withNode(t, func(c *Config) { c.AutoCreateGroupEnable = false }, func(s *scene) {
+	withNode(t, func(c *Config) { c.AutoCreateGroupEnable, c.RejectTransactionMessage = false, true }, func(s *scene) {
 		p := s.dial()
 		p.send(to("There"), "m")
 		long := strings.Repeat("b", s.config.MaxMessageBytes+1)

@@ -7,7 +7,7 @@ import (
 	"gantry/remoting/protocol"
 )
 
-// What a slave answers to those who want to write: codes 10, 310, 320 and 36, as
+// What a slave answers to those who want to write: codes 10, 310, 320, 36 and 37, as
 // a Java slave does (PutMessageStatus.SERVICE_NOT_AVAILABLE), whose other checks
 // come first and may make the topic. It serves all else as its master does.
 
@@ -22,6 +22,7 @@ func (n *Node) roleRequests() []request {
 		{protocol.SendMessageV2, sends.refuseAtSlave},
 		{protocol.SendBatchMessage, sends.refuseAtSlave},
 		{protocol.ConsumerSendMsgBack, inline(n.log, sendBackAtSlave)},
+		{protocol.EndTransaction, inline(n.log, endAtSlave)},
 	}
 }
 

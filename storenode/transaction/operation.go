@@ -1,0 +1,68 @@
+package transaction
+
+import "gantry/storenode/commitlog"
+
+// opRecord is an operation record on its way into the log. Its functions must not block.
+type opRecord struct {
+	half    int64
+	wait    bool        // answer when the disk has it
+	waits   func()      // it is written and waits for the disk; may be nil
+	written func()      // it is in the log
+	answer  func(error) // it is as safe as wait asks; after written
+	failed  func(error) // it is not in the log; instead of both
+}
+
+func (s *Service) writeOp(op *opRecord) {
+	m := operation(op.half, s.config.StoreHost())
+	noted := false
+	r := &commitlog.Request{Topic: m.Topic, QueueID: m.QueueID, Wait: op.wait}
+	r.Written = func(r *commitlog.Request) {
+		noted = true
+		if op.waits != nil {
+			op.waits()
+		}
+		s.note(op.half, r.QueueOffset)
+		op.written()
+	}
+	r.Done = func(r *commitlog.Request) {
+		switch {
+		case noted:
+		case r.Err != nil:
+			op.failed(r.Err)
+			return
+		default:
+			s.note(op.half, r.QueueOffset)
+			op.written()
+		}
+		op.answer(r.Err)
+	}
+	if err := s.append(r, m); err != nil {
+		op.failed(err)
+	}
+}
+
+// note takes an operation record into the ledger: in the order of the log, as the appender tells.
+func (s *Service) note(q, op int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ledger.end(q, op)
+	s.changed()
+}
+
+// owe keeps an operation record of a committed message that the log did not take. Its claim bounds how many there are.
+func (s *Service) owe(op *opRecord) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.owed = append(s.owed, op)
+	s.poke()
+}
+
+func (s *Service) writeOwed() {
+	s.mu.Lock()
+	owed := s.owed
+	s.owed = nil
+	s.mu.Unlock()
+	for _, op := range owed {
+		s.writeOp(op)
+	}
+}
