@@ -49,10 +49,10 @@ type Node struct {
 	members  *group.Members
 	held     *longpoll.Table
 	delays   atomic.Pointer[delay.Service] // nil until the tables are open
+	copies   copies
 
 	// transactions is nil until the tables are open, and in a slave.
 	transactions atomic.Pointer[transaction.Service]
-	copies   copies
 
 	background *background
 	waits      *diskWaits
