@@ -62,8 +62,10 @@ func basePort(t *testing.T, slots int) int {
 func blockFree(base, slots int) bool {
 	ports := []int{route.SharedPort(base), route.VIP(route.SharedPort(base))}
 	for slot := range slots {
-		port, _ := route.Port(base, slot, 0)
-		ports = append(ports, port, route.VIP(port))
+		for id := range int64(2) {
+			port, _ := route.Port(base, slot, id)
+			ports = append(ports, port, route.VIP(port))
+		}
 	}
 	for _, p := range ports {
 		l, err := net.Listen("tcp", local(p))
@@ -126,9 +128,15 @@ func (s *served) node(name string) {
 // asked is who answers at a port of a slot, "" where nobody listens.
 func (s *served) asked(slot int) string {
 	s.t.Helper()
+	port, _ := route.Port(s.base, slot, 0)
+	return s.askedAt(port)
+}
+
+// askedAt is who answers at a port and its VIP port.
+func (s *served) askedAt(port int) string {
+	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	port, _ := route.Port(s.base, slot, 0)
 	var answers []string
 	for _, p := range []int{port, route.VIP(port)} {
 		c, err := remoting.Dial(ctx, remoting.DialTCP, local(p), remoting.Limits{}, nil)
@@ -144,7 +152,7 @@ func (s *served) asked(slot int) string {
 		answers = append(answers, string(answer.Body))
 	}
 	if answers[0] != answers[1] {
-		s.t.Errorf("port and VIP port of slot %d lead to %q", slot, answers)
+		s.t.Errorf("port %d and its VIP port lead to %q", port, answers)
 	}
 	return answers[0]
 }
@@ -208,6 +216,25 @@ func TestAShardsNodeMayMove(t *testing.T) {
 	s.wantAsked("there")
 	s.at() // a registration that ended: its clients wait
 	s.wantAsked("there")
+}
+
+// A shard's copies have the same slot; which of them is master may change by hand.
+func TestASlaveIsServedFourPortsBehindItsMaster(t *testing.T) {
+	s := serveShards(t, GatewayRoutes)
+	s.node("one")
+	s.node("other")
+	for _, addrs := range [][]string{{"one", "other"}, {"other", "one"}} {
+		shard := nameserver.Shard{BrokerName: "a"}
+		for id, addr := range addrs {
+			shard.Nodes = append(shard.Nodes, nameserver.Node{BrokerID: int64(id), Addr: addr, Gateway: true})
+		}
+		s.reconcile(func() []nameserver.Shard { return []nameserver.Shard{shard} })
+		for id, addr := range addrs {
+			if port, open := s.port("a", int64(id)); !open || port != s.base+4*id || s.askedAt(port) != addr {
+				t.Errorf("brokerId %d: port %d of %d, %v", id, port, s.base, open)
+			}
+		}
+	}
 }
 
 func TestAPortInUseIsSaidAndNotTold(t *testing.T) {

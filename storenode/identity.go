@@ -16,7 +16,8 @@ import (
 // (FORMAT.md): its shard, its shard's slot, and where clients reach it through
 // proxies. What is stated anywhere was recorded before.
 type identity struct {
-	file *configfile.File
+	file  *configfile.File
+	fresh bool // there was no record: the store is new, or a Java broker's
 
 	mu    sync.Mutex // guards state; held while it is written, so that records follow one another
 	state nodeState
@@ -28,6 +29,8 @@ type nodeState struct {
 	SlotRecordedMillis int64  `json:"shardSlotRecordedMillis,omitempty"`
 	SlotConfigured     bool   `json:"shardSlotConfigured,omitempty"`
 	GatewayAddr        string `json:"gatewayAddr,omitempty"` // IP:port
+	Role               string `json:"brokerRole,omitempty"`  // when the node ran last
+	BrokerID           int64  `json:"brokerId,omitempty"`    // the same
 }
 
 // openIdentity reads the record, and records what the configuration demands and
@@ -39,6 +42,7 @@ func openIdentity(fsys configfile.FS, path, brokerName string, configuredSlot in
 	if err != nil {
 		return nil, err
 	}
+	i.fresh = !found
 	if i.state.BrokerName != brokerName {
 		return nil, fmt.Errorf("the store belongs to brokerName=%s, the configuration says %s: give the store's name, or another storePathRootDir", i.state.BrokerName, brokerName)
 	}

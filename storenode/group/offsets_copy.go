@@ -101,6 +101,16 @@ func (o *Offsets) Place() int64 { return o.seq.Load() }
 // SavedAge is how old what the table began with is.
 func (o *Offsets) SavedAge() time.Duration { return time.Since(o.config.AsOf) }
 
+// AsOf is when what the table began with was true.
+func (o *Offsets) AsOf() time.Time { return o.config.AsOf }
+
+// Pairs is of how many topics and groups there are offsets.
+func (o *Offsets) Pairs() int {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return len(o.pairs)
+}
+
 // Own returns at most `most` changes that the master does not have, the first ones first. The master states each, or a
 // newer one, in answer to it: then the slave has nothing more to hand back.
 func (o *Offsets) Own(most int) (changes []Change) {
