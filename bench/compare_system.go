@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,8 +9,6 @@ import (
 	"syscall"
 	"time"
 
-	"gantry/remoting"
-	"gantry/remoting/protocol"
 	"gantry/tools/client"
 )
 
@@ -26,7 +23,7 @@ type System struct {
 // started is a system while it runs.
 type started struct {
 	pid     int
-	ready   time.Duration // from start to the first answer that names a broker; 0 where it ran already
+	ready   time.Duration // from start to the first route; 0 where it ran already
 	command *exec.Cmd
 	ended   chan error
 	dir     string
@@ -68,7 +65,7 @@ func (s System) start(ctx context.Context) (*started, error) {
 	return st, nil
 }
 
-// awaitReady asks the name server until it names a broker.
+// awaitReady asks the name server until it gives a route.
 func (s System) awaitReady(ctx context.Context, ended chan error) error {
 	ctx, cancel := context.WithTimeout(ctx, readyBound)
 	defer cancel()
@@ -78,7 +75,7 @@ func (s System) awaitReady(ctx context.Context, ended chan error) error {
 	}
 	defer c.Close()
 	for {
-		err := hasBroker(ctx, c)
+		err := serves(ctx, c)
 		if err == nil {
 			return nil
 		}
@@ -93,28 +90,16 @@ func (s System) awaitReady(ctx context.Context, ended chan error) error {
 	}
 }
 
-// hasBroker says whether there is one to send to. A 5.x proxy answers no question about clusters: there the default topic's
-// route tells.
-func hasBroker(ctx context.Context, c *client.Client) error {
+// serves says whether there is a broker to send new topics to: the default topic has a route. Clusters are not asked for, since
+// a 5.x proxy knows none.
+func serves(ctx context.Context, c *client.Client) error {
 	bounded, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer cancel()
-	answer, err := c.AskNamesrv(bounded, &remoting.Request{Code: protocol.GetBrokerClusterInfo})
-	var refused *protocol.Error
-	if errors.As(err, &refused) && refused.Code == protocol.RequestCodeNotSupported {
-		_, err = c.FetchRoute(bounded, defaultTopic)
-		return err
+	route, err := c.FetchRoute(bounded, defaultTopic)
+	if err == nil && len(route.Publish) == 0 {
+		err = fmt.Errorf("the route of %s has no queue to write to", defaultTopic)
 	}
-	if err != nil {
-		return err
-	}
-	var info protocol.ClusterInfo
-	if err := info.Decode(answer.Body); err != nil {
-		return err
-	}
-	if len(info.BrokerAddrTable) == 0 {
-		return fmt.Errorf("the name server knows no broker yet")
-	}
-	return nil
+	return err
 }
 
 // usage is zero where the process is not known.

@@ -110,8 +110,8 @@ func (r routeOnly) Frame(_, frame []byte) error {
 
 func (routeOnly) Closed() {}
 
-// TestASystemThatKnowsNoClustersIsReadyWithARoute: a 5.x proxy is one.
-func TestASystemThatKnowsNoClustersIsReadyWithARoute(t *testing.T) {
+// TestASystemIsReadyWithItsFirstRoute: a 5.x proxy knows no clusters.
+func TestASystemIsReadyWithItsFirstRoute(t *testing.T) {
 	for code, ready := range map[int32]bool{protocol.Success: true, protocol.TopicNotExist: false} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
