@@ -46,6 +46,7 @@ func startNode(c *cli.Context, log *slog.Logger) (running, error) {
 	if err := printAsked(c, &config, &talk); err != nil {
 		return nil, err
 	}
+	config.SaveSettings = keepIn(c.String("c"))
 	n, err := storenode.Open(config, vfs.OS{})
 	if err != nil {
 		return nil, err

@@ -54,6 +54,7 @@ func startStandalone(c *cli.Context, log *slog.Logger) (running, error) {
 	if err := printAsked(c, &node, &front); err != nil {
 		return nil, err
 	}
+	node.SaveSettings = keepIn(c.String("c"))
 	return openStandalone(log, node, front)
 }
 

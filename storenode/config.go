@@ -35,6 +35,7 @@ type Config struct {
 	BrokerTopicEnable         bool   `property:"brokerTopicEnable"`
 	TraceTopicEnable          bool   `property:"traceTopicEnable"`
 	MsgTraceTopicName         string `property:"msgTraceTopicName"`
+	DefaultTopicQueueNums     int32  `property:"defaultTopicQueueNums"`
 	RegionID                  string `property:"regionId"`
 	StoreReplyMessageEnable   bool   `property:"storeReplyMessageEnable"`
 	FlushOffsetIntervalMillis int64  `property:"flushConsumerOffsetInterval"`
@@ -47,11 +48,14 @@ type Config struct {
 	ConsumeQueueFileBytes    int64  `property:"mappedFileSizeConsumeQueue"`
 	FlushDiskType            string `property:"flushDiskType"` // ASYNC_FLUSH or SYNC_FLUSH
 	FlushIntervalMillis      int64  `property:"flushIntervalCommitLog"`
+	SyncFlushTimeoutMillis   int64  `property:"syncFlushTimeout"`
 	MessageDelayLevel        string `property:"messageDelayLevel"`
 	FlushDelayOffsetMillis   int64  `property:"flushDelayOffsetInterval"`
 	MessageIndexEnable       bool   `property:"messageIndexEnable"`
 	MaxHashSlotNum           int    `property:"maxHashSlotNum"`
 	MaxIndexNum              int    `property:"maxIndexNum"`
+	MaxMsgsNumBatch          int32  `property:"maxMsgsNumBatch"`
+	ScrubBytesPerSecond      int64  `property:"scrubBytesPerSecond"` // ours: of the commit log, read in the background
 	MaxTransferBytesInMemory int    `property:"maxTransferBytesOnMessageInMemory"`
 	MaxTransferCountInMemory int    `property:"maxTransferCountOnMessageInMemory"`
 	MaxTransferBytesInDisk   int    `property:"maxTransferBytesOnMessageInDisk"` // of what is read from the disk
@@ -78,6 +82,10 @@ type Config struct {
 	HATransferBatchBytes          int64  `property:"haTransferBatchSize"`
 	HASlaveFallbehindMax          int64  `property:"haSlaveFallbehindMax"` // bytes; a slave further behind is not waited for
 	OffsetCheckInSlave            bool   `property:"offsetCheckInSlave"`
+
+	// SaveSettings keeps what code 25 has changed beyond the end of the process; nil: nothing does.
+	SaveSettings func(changed []properties.Entry) error
+	live         *live // set by Open
 
 	Gateway     bool              // the node can be reached through a proxy
 	Listener    net.Listener      // where it is served instead of ListenPort: proxy and node in one process, tests
@@ -108,6 +116,7 @@ func DefaultConfig() Config {
 		BrokerRole: "ASYNC_MASTER", AccessMessageInMemoryMaxRatio: 40, HASendHeartbeatMillis: 5000, HAHousekeepingMillis: 20_000,
 		HATransferBatchBytes: 32 << 10, HASlaveFallbehindMax: 256 << 20,
 		Settings: DefaultSettings(), TransactionKeys: DefaultTransactionKeys(), ClusterTopicEnable: true, BrokerTopicEnable: true, MsgTraceTopicName: "RMQ_SYS_TRACE_TOPIC",
+		DefaultTopicQueueNums: 8, SyncFlushTimeoutMillis: 5000, MaxMsgsNumBatch: 64, ScrubBytesPerSecond: 8 << 20,
 		RegionID: "DefaultRegion", StoreReplyMessageEnable: true, FlushOffsetIntervalMillis: 5000, RegisterPeriodMillis: 30_000, RegisterTimeoutMillis: 6000,
 		CommitLogFileBytes: 1 << 30, ConsumeQueueFileBytes: 6_000_000, FlushDiskType: "ASYNC_FLUSH", FlushIntervalMillis: 500,
 		MessageDelayLevel:      "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",

@@ -54,7 +54,7 @@ func (p *presence) heartbeat(c *remoting.Command, from *remoting.Channel) (*remo
 }
 
 func (p *presence) joinConsumers(who *client, data *protocol.ConsumerData) error {
-	notify := p.config.NotifyIdsChangedEnable
+	notify := p.config.now().NotifyIdsChangedEnable
 	g, err := p.groups.Find([]byte(data.GroupName))
 	if err == nil {
 		notify = notify && g.NotifyConsumerIDsChangedEnable
@@ -136,7 +136,7 @@ func (p *presence) checkClient(c *remoting.Command, _ *remoting.Channel) (*remot
 	if s.IsTag() {
 		return ok, nil
 	}
-	if !p.config.EnablePropertyFilter {
+	if !p.config.now().EnablePropertyFilter {
 		return nil, filterRefusal(s.Type)
 	}
 	if _, err := filter.Compile(&s); err != nil {

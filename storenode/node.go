@@ -84,6 +84,7 @@ func (n *Node) prepare() (err error) {
 	if err := n.config.Validate(); err != nil {
 		return err
 	}
+	n.config.live = newLive(n.config.Settings)
 	n.levels, err = delay.ParseLevels(n.config.MessageDelayLevel)
 	return err
 }

@@ -78,7 +78,7 @@ func (s *pulls) handle(c *remoting.Command, to remoting.Responder) {
 }
 
 func (s *pulls) check(h *protocol.PullMessageRequest, to remoting.Responder) (*pull, error) {
-	if !topic.Perm(s.config.BrokerPermission).Readable() {
+	if !topic.Perm(s.config.now().BrokerPermission).Readable() {
 		return nil, protocol.Errorf(protocol.NoPermission, "the broker[%s] pulling message is forbidden", s.config.BrokerIP1)
 	}
 	g, err := s.groups.Find(h.ConsumerGroup)
@@ -115,8 +115,8 @@ func (s *pulls) suspension(h *protocol.PullMessageRequest) time.Duration {
 		return 0
 	}
 	millis := h.SuspendTimeoutMillis
-	if !s.config.LongPollingEnable {
-		millis = s.config.ShortPollingMillis
+	if !s.config.now().LongPollingEnable {
+		millis = s.config.now().ShortPollingMillis
 	}
 	return time.Duration(min(millis, maxSuspension.Milliseconds())) * time.Millisecond
 }

@@ -56,7 +56,7 @@ func (s *pulls) registeredMatcher(view group.View, version int64) (filter.Matche
 		return nil, protocol.Errorf(protocol.FilterDataNotExist, "The broker's consumer filter data is not exist!Your expression may be wrong!")
 	case view.Subscription.FilterVersion < version && view.Online:
 		return nil, protocol.Errorf(protocol.FilterDataNotLatest, "the consumer's consumer filter data not latest")
-	case !s.config.EnablePropertyFilter:
+	case !s.config.now().EnablePropertyFilter:
 		return nil, filterRefusal(view.Subscription.Type)
 	}
 	return view.Subscription.Matcher, nil
@@ -71,7 +71,7 @@ func (s *pulls) statedMatcher(h *protocol.PullMessageRequest) (filter.Matcher, e
 	if stated.Expression == "" {
 		return nil, errSubscription
 	}
-	if !s.config.EnablePropertyFilter {
+	if !s.config.now().EnablePropertyFilter {
 		return nil, filterRefusal(stated.Type)
 	}
 	matcher, err := s.stated.Compile(&stated, statedFilterBytes)
@@ -103,7 +103,7 @@ func filterRefusal(expressionType string) error {
 // own topic.
 func (s *pulls) byProperties(name string, m filter.Matcher) func(message.Properties) bool {
 	retried, isRetry := strings.CutPrefix(name, topic.RetryPrefix)
-	if !isRetry || !s.config.FilterSupportRetry {
+	if !isRetry || !s.config.now().FilterSupportRetry {
 		return m.Properties()
 	}
 	return func(p message.Properties) bool {

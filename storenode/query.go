@@ -34,7 +34,7 @@ func (q queries) byKey(c *remoting.Command, _ *remoting.Channel) (*remoting.Resp
 	}
 	most := h.MaxNum
 	if h.UniqueKeyQuery {
-		most = q.config.DefaultQueryMaxNum
+		most = q.config.now().DefaultQueryMaxNum
 	}
 	found, err := q.store.QueryByKey(h.Topic, h.Key, int(min(most, q.config.MaxMsgsNumBatch)), h.BeginTimestamp, h.EndTimestamp)
 	if err != nil {

@@ -35,7 +35,7 @@ func (n *Node) current() membership.Registration {
 
 // permission is what brokerPermission leaves of a topic's; INHERIT is not its
 // business (BrokerController.doRegisterBrokerAll).
-func (n *Node) permission() int32 { return n.config.BrokerPermission | protocol.PermInherit }
+func (n *Node) permission() int32 { return n.config.now().BrokerPermission | protocol.PermInherit }
 
 // registered hears what a name server answered. A slot is recorded before it is
 // stated.

@@ -75,6 +75,8 @@ func (n *Node) requests() []request {
 		{protocol.LockBatchMQ, inline(locks.lock)},
 		{protocol.UnlockBatchMQ, inline(locks.unlock)},
 
+		{protocol.UpdateBrokerConfig, beside(n.updateBrokerConfig)},
+		{protocol.GetBrokerConfig, inline(n.getBrokerConfig)},
 		{protocol.UpdateAndCreateTopic, beside(admin.updateTopic)},
 		{protocol.UpdateAndCreateSubscriptionGroup, beside(admin.updateGroup)},
 	}

@@ -25,13 +25,20 @@ func (c Config) deleteHours() ([]int, error) {
 	return hours, nil
 }
 
+// retention is what decides when files of the commit log go. Validate has seen c.
+func (c Config) retention() store.Retention {
+	hours, _ := c.deleteHours()
+	return store.Retention{
+		DeleteWhen: hours, FileReservedTime: time.Duration(c.FileReservedHours) * time.Hour,
+		DiskMaxUsedSpaceRatio: c.DiskMaxUsedSpacePercent, DiskSpaceCleanForciblyRatio: c.DiskSpaceCleanPercent,
+		DiskSpaceWarningLevelRatio: c.DiskSpaceWarningPercent, DiskFreeBytesMin: c.DiskFreeBytesMin,
+		CleanFileForciblyEnable: c.CleanFileForciblyEnable,
+	}
+}
+
 // setRetention sets what decides when files go. Validate has seen c.
 func (c Config) setRetention(s *store.Config) {
-	s.DeleteWhen, _ = c.deleteHours()
-	s.FileReservedTime = time.Duration(c.FileReservedHours) * time.Hour
-	s.DiskMaxUsedSpaceRatio = c.DiskMaxUsedSpacePercent
-	s.DiskSpaceCleanForciblyRatio, s.DiskSpaceWarningLevelRatio = c.DiskSpaceCleanPercent, c.DiskSpaceWarningPercent
-	s.DiskFreeBytesMin, s.CleanFileForciblyEnable = c.DiskFreeBytesMin, c.CleanFileForciblyEnable
+	s.Retention = c.retention()
 	for to, millis := range map[*time.Duration]int64{
 		&s.CleanResourceInterval:            c.CleanResourceMillis,
 		&s.DeleteCommitLogFilesInterval:     c.DeleteCommitLogMillis,

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	"gantry/remoting"
 	"gantry/remoting/message"
@@ -97,7 +98,7 @@ func (o origin) Encode(w *remoting.FieldWriter) {
 func (s *sends) withOrigin(r *remoting.Response, err error) *remoting.Response {
 	var stated *protocol.Error
 	if errors.As(err, &stated) {
-		r.Header = origin{s.config.RegionID, s.config.TraceOn}
+		r.Header = origin{s.config.RegionID, s.config.now().TraceOn}
 	}
 	return r
 }
@@ -139,7 +140,7 @@ func (s *sends) start(p *put, c *remoting.Command) error {
 	if queueID < 0 {
 		queueID = rand.Int32N(max(t.WriteQueueNums, 1))
 	}
-	p.header = protocol.SendMessageResponse{QueueID: queueID, Region: s.config.RegionID, TraceOn: s.config.TraceOn}
+	p.header = protocol.SendMessageResponse{QueueID: queueID, Region: s.config.RegionID, TraceOn: s.config.now().TraceOn}
 	p.message = message.Message{
 		Topic: t.Name, QueueID: queueID, Flag: h.Flag, SysFlag: h.SysFlag, ReconsumeTimes: h.ReconsumeTimes,
 		BornTimestamp: h.BornTimestamp, BornHost: p.to.Channel.Remote, StoreHost: s.storeHost.addr(), Body: c.Body,
@@ -167,8 +168,11 @@ func (s *sends) start(p *put, c *remoting.Command) error {
 
 // check finds the send's topic, or says why there is none to send to (msgCheck).
 func (s *sends) check(h *protocol.SendMessageRequest, from *remoting.Channel) (*topic.Topic, error) {
+	if until := s.config.now().StartAcceptSendMillis; time.Now().UnixMilli() < until {
+		return nil, protocol.Errorf(protocol.SystemError, "broker unable to service, until %s", time.UnixMilli(until).Format("2006-01-02 15:04:05,000"))
+	}
 	t := s.topics.Get(h.Topic)
-	if !topic.Perm(s.config.BrokerPermission).Writeable() && t != nil && t.Order {
+	if !topic.Perm(s.config.now().BrokerPermission).Writeable() && t != nil && t.Order {
 		return nil, protocol.Errorf(protocol.NoPermission, "the broker[%s] sending message is forbidden", s.config.BrokerIP1)
 	}
 	if err := topic.ValidateSend(h.Topic); err != nil {
@@ -227,7 +231,7 @@ func (s *sends) encodeOne(p *put, h *protocol.SendMessageRequest, c *remoting.Co
 	if half && s.config.RejectTransactionMessage {
 		return protocol.Errorf(protocol.NoPermission, "the broker[%s] sending transaction message is forbidden", s.config.BrokerIP1)
 	}
-	if len(c.Body) > s.config.MaxMessageBytes {
+	if len(c.Body) > s.config.now().MaxMessageBytes {
 		return s.illegal()
 	}
 	if dead {
@@ -281,7 +285,7 @@ func (s *sends) encode(p *put) (err error) {
 
 func (s *sends) illegal() error {
 	return protocol.Errorf(protocol.MessageIllegal, "the message is illegal, maybe msg body or properties length not matched. "+
-		"msg body length limit %dB, msg properties length limit 32KB.", s.config.MaxMessageBytes)
+		"msg body length limit %dB, msg properties length limit 32KB.", s.config.now().MaxMessageBytes)
 }
 
 // refusal is the answer to a send that the commit log does not take, or that may

@@ -63,7 +63,7 @@ func (s *sendBacks) start(c *remoting.Command, to remoting.Responder) error {
 	if err != nil {
 		return groupRefusal([]byte(h.Group))
 	}
-	if !topic.Perm(s.config.BrokerPermission).Writeable() {
+	if !topic.Perm(s.config.now().BrokerPermission).Writeable() {
 		return protocol.Errorf(protocol.NoPermission, "the broker[%s] sending message is forbidden", s.config.BrokerIP1)
 	}
 	if g.RetryQueueNums <= 0 {

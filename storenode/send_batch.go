@@ -15,7 +15,7 @@ func (s *sends) encodeBatch(p *put, h *protocol.SendMessageRequest) error {
 	if err != nil {
 		return err
 	}
-	if facts.delayLevel > 0 || len(p.message.Body) > s.config.MaxMessageBytes {
+	if facts.delayLevel > 0 || len(p.message.Body) > s.config.now().MaxMessageBytes {
 		return s.illegal()
 	}
 	p.request.Wait = facts.wait

@@ -5,19 +5,15 @@ type Settings struct {
 	BrokerPermission       int32 `property:"brokerPermission"` // 4 read, 2 write
 	AutoCreateTopicEnable  bool  `property:"autoCreateTopicEnable"`
 	AutoCreateGroupEnable  bool  `property:"autoCreateSubscriptionGroup"`
-	DefaultTopicQueueNums  int32 `property:"defaultTopicQueueNums"`
 	TraceOn                bool  `property:"traceOn"`
 	NotifyIdsChangedEnable bool  `property:"notifyConsumerIdsChangedEnable"`
 	LongPollingEnable      bool  `property:"longPollingEnable"`
 	ShortPollingMillis     int64 `property:"shortPollingTimeMills"`
-	SyncFlushTimeoutMillis int64 `property:"syncFlushTimeout"`
 	MaxMessageBytes        int   `property:"maxMessageSize"`
 	DefaultQueryMaxNum     int32 `property:"defaultQueryMaxNum"`
-	MaxMsgsNumBatch        int32 `property:"maxMsgsNumBatch"`
-	EnablePropertyFilter   bool  `property:"enablePropertyFilter"` // messages are chosen by SQL92
-	FilterSupportRetry     bool  `property:"filterSupportRetry"`   // and those of retry topics by their topic's expression
-
-	ScrubBytesPerSecond int64 `property:"scrubBytesPerSecond"` // ours: of the commit log, read in the background
+	StartAcceptSendMillis  int64 `property:"startAcceptSendRequestTimeStamp"` // since 1970; sends are refused before
+	EnablePropertyFilter   bool  `property:"enablePropertyFilter"`            // messages are chosen by SQL92
+	FilterSupportRetry     bool  `property:"filterSupportRetry"`              // and those of retry topics by their topic's expression
 
 	DeleteWhen              string `property:"deleteWhen"`       // hours of the day, `;` between them
 	FileReservedHours       int64  `property:"fileReservedTime"` // hours since a commit log file was last written
@@ -31,10 +27,10 @@ type Settings struct {
 // DefaultSettings is what RocketMQ 4.9.7 uses where nothing is said.
 func DefaultSettings() Settings {
 	return Settings{
-		BrokerPermission: 6, AutoCreateTopicEnable: true, AutoCreateGroupEnable: true, DefaultTopicQueueNums: 8, TraceOn: true,
-		NotifyIdsChangedEnable: true, LongPollingEnable: true, ShortPollingMillis: 1000, SyncFlushTimeoutMillis: 5000,
-		MaxMessageBytes: 4 << 20, DefaultQueryMaxNum: 32, MaxMsgsNumBatch: 64,
-		ScrubBytesPerSecond: 8 << 20, DeleteWhen: "04", FileReservedHours: 72, DiskMaxUsedSpacePercent: 75, DiskSpaceCleanPercent: 85,
+		BrokerPermission: 6, AutoCreateTopicEnable: true, AutoCreateGroupEnable: true, TraceOn: true,
+		NotifyIdsChangedEnable: true, LongPollingEnable: true, ShortPollingMillis: 1000,
+		MaxMessageBytes: 4 << 20, DefaultQueryMaxNum: 32,
+		DeleteWhen: "04", FileReservedHours: 72, DiskMaxUsedSpacePercent: 75, DiskSpaceCleanPercent: 85,
 		DiskSpaceWarningPercent: 90, DiskFreeBytesMin: 64 << 20, CleanFileForciblyEnable: true,
 	}
 }

@@ -7,7 +7,7 @@ func ofNodes() []Key {
 	return []Key{
 		{"storeHostAddr", text, "(where clients reach the node)", plain, Fixed, "IP:PORT written into messages"},
 		{"shardSlot", num, "(assigned)", m, Fixed, "the shard's slot, which decides the proxies' ports for it"},
-		{"scrubBytesPerSecond", long, "8388608", plain, Live, "bytes of the commit log that are read each second to find what the disk has changed; 0: none"},
+		{"scrubBytesPerSecond", long, "8388608", plain, Fixed, "bytes of the commit log that are read each second to find what the disk has changed; 0: none"},
 		{"diskSpaceCleanForciblyRatio", num, "85", plain, Live, "percent of the disk above which the oldest files go (5.x; of 4.x a system property)"},
 		{"diskSpaceWarningLevelRatio", num, "90", plain, Live, "percent of the disk above which sends are refused (5.x; of 4.x a system property)"},
 		{"diskFreeBytesMin", long, "67108864", plain, Live, "bytes that must be free, or sends are refused"},

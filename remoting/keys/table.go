@@ -101,6 +101,20 @@ func Options(file string, of Role) properties.Options {
 	return properties.Options{File: file, Lookup: properties.SystemLookup, Unbound: unbound(of)}
 }
 
+// Changing are the options for reading what is to be changed while a process of of
+// runs: every key but the live ones is found, whatever its value.
+func Changing(of Role) properties.Options {
+	said := unbound(of)
+	for name, u := range said {
+		u.Harmless, u.Severity = nil, properties.Error
+		if k, found := Find(name, of); found && k.Outcome == Fixed {
+			u.Message = "is changed by a restart only"
+		}
+		said[name] = u
+	}
+	return properties.Options{Unbound: said}
+}
+
 // unbound is what is said of keys that no field of of's configuration keeps.
 func unbound(of Role) map[string]properties.Unbound {
 	said := map[string]properties.Unbound{}
@@ -116,7 +130,7 @@ func unbound(of Role) map[string]properties.Unbound {
 
 // unbound is what is said of k, a key of has, in a configuration of of.
 func (k Key) unbound(has, of Role) properties.Unbound {
-	u := properties.Unbound{Type: k.Type, Default: k.Value(), Message: "has no effect: " + k.Why, Severity: properties.Warning}
+	u := properties.Unbound{Type: k.Type, Harmless: []string{k.Value()}, Message: "has no effect: " + k.Why, Severity: properties.Warning}
 	switch {
 	case has&of == 0:
 		u.Message = "has no effect here: it is a key of " + has.String()

@@ -113,8 +113,8 @@ func TestFindingsSayWhatToDo(t *testing.T) {
 		{"storePathRootDir=/a/${no.where}/b", `storePathRootDir: ${no.where} in "/a/${no.where}/b" is not set; set it or write the path out`, properties.Error, properties.UnsetVariable, ""},
 	} {
 		options := properties.Options{Unbound: map[string]properties.Unbound{
-			"sendThreadNums": {Type: properties.Int, Default: "1", Message: "has no effect: requests have no threads of their own"},
-			"aclEnable":      {Type: properties.Bool, Default: "false", Message: "nobody would be checked", Severity: properties.Error},
+			"sendThreadNums": {Type: properties.Int, Harmless: []string{"1"}, Message: "has no effect: requests have no threads of their own"},
+			"aclEnable":      {Type: properties.Bool, Harmless: []string{"false"}, Message: "nobody would be checked", Severity: properties.Error},
 		}}
 		found := bind(t, "\n"+test.text, options, &store{}, &node{})
 		if len(found) != 1 {
@@ -136,7 +136,7 @@ func TestFindingsSayWhatToDo(t *testing.T) {
 
 func TestWhatAsksForNothingIsNotReported(t *testing.T) {
 	options := properties.Options{Unbound: map[string]properties.Unbound{
-		"aclEnable": {Type: properties.Bool, Default: "false", Message: "nobody would be checked", Severity: properties.Error},
+		"aclEnable": {Type: properties.Bool, Harmless: []string{"false"}, Message: "nobody would be checked", Severity: properties.Error},
 	}}
 	if found := bind(t, "aclEnable=False", options, &store{}); len(found) != 0 {
 		t.Errorf("found %v", found)

@@ -3,6 +3,7 @@ package properties
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -22,7 +23,7 @@ type Unbound struct {
 	Type     Type
 	Message  string // why it decides nothing
 	Severity Severity
-	Default  string // a value that asks for nothing: no finding
+	Harmless []string // values that ask for nothing: no finding
 }
 
 // Accepts says what is wrong with a value, as the rest of a sentence: "x" is …
@@ -36,7 +37,7 @@ func (b *binder) unbound(e Entry, u Unbound) {
 		b.found(Warning, WithoutEffect, e, "", fmt.Sprintf("%q is %v; it %s", e.Value, err, u.Message))
 		return
 	}
-	if !strings.EqualFold(value, u.Default) {
+	if !slices.ContainsFunc(u.Harmless, func(h string) bool { return strings.EqualFold(value, h) }) {
 		b.found(u.Severity, WithoutEffect, e, "", u.Message)
 	}
 }

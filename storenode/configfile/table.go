@@ -117,6 +117,14 @@ func (t *Table[Row]) changed(row *Row) {
 	}
 }
 
+// Touch gives the table another version though no row has changed.
+func (t *Table[Row]) Touch() {
+	t.mu.Lock()
+	t.version = t.version.next()
+	t.mu.Unlock()
+	t.saver.Changed()
+}
+
 // Version is that of the rows now.
 func (t *Table[Row]) Version() Version {
 	t.mu.RLock()

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 
 	"gantry/storenode/configfile"
 )
@@ -66,7 +67,7 @@ func DefaultConfigsConfig() ConfigsConfig {
 
 // Configs holds the groups' configurations. Its methods may be called concurrently.
 type Configs struct {
-	autoCreate bool
+	autoCreate atomic.Bool // autoCreateSubscriptionGroup
 	rows       *configfile.Table[Config]
 }
 
@@ -85,8 +86,13 @@ func OpenConfigs(fsys configfile.FS, path string, config ConfigsConfig, log *slo
 	if err != nil {
 		return nil, err
 	}
-	return &Configs{autoCreate: config.AutoCreateSubscriptionGroup, rows: rows}, nil
+	c := &Configs{rows: rows}
+	c.SetAutoCreate(config.AutoCreateSubscriptionGroup)
+	return c, nil
 }
+
+// SetAutoCreate changes autoCreateSubscriptionGroup.
+func (c *Configs) SetAutoCreate(enabled bool) { c.autoCreate.Store(enabled) }
 
 // Get returns the group's configuration, or nil. It allocates nothing; the configuration may be kept.
 func (c *Configs) Get(group []byte) *Config { return c.rows.Get(group) }
@@ -98,7 +104,7 @@ func (c *Configs) Find(group []byte) (*Config, error) {
 		return found, nil
 	}
 	name := string(group)
-	if !c.autoCreate && !strings.HasPrefix(name, systemPrefix) {
+	if !c.autoCreate.Load() && !strings.HasPrefix(name, systemPrefix) {
 		return nil, fmt.Errorf("%w: %q", ErrGroupNotExist, name)
 	}
 	config := NewConfig(name)

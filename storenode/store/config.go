@@ -66,13 +66,7 @@ type Config struct {
 	ScrubBytesPerSecond int64         // of the rest of the log, to find what the disk has changed; 0: it is not read
 	ScrubInterval       time.Duration // between two rounds through the log
 
-	DeleteWhen                       []int         // hours of the day (local time) at which expired files go
-	FileReservedTime                 time.Duration // since a commit log file was last written
-	DiskMaxUsedSpaceRatio            int           // percent; above it expired files go at any hour
-	DiskSpaceCleanForciblyRatio      int           // percent; above it the oldest files go, if CleanFileForciblyEnable
-	DiskSpaceWarningLevelRatio       int           // percent; above it sends are refused
-	DiskFreeBytesMin                 int64         // below it sends are refused, below twice it the oldest files go
-	CleanFileForciblyEnable          bool
+	Retention                                      // Store.SetRetention changes it
 	CleanResourceInterval            time.Duration // between two rounds of removing
 	DeleteCommitLogFilesInterval     time.Duration // between two files
 	DeleteConsumeQueueFilesInterval  time.Duration
@@ -110,8 +104,8 @@ func DefaultConfig(root string) Config {
 		MaxQueuedAppends: 10_000, MaxQueuedAppendBytes: 64 << 20, MaxGroupBytes: 1 << 20, RetryAfterFailure: time.Second,
 		MaxOpenQueueFiles: 256, MaxBufferedUnitBytes: 32 << 20, MaxMends: 100_000,
 		SealBytesPerSecond: 256 << 20, ScrubBytesPerSecond: 8 << 20, ScrubInterval: time.Hour,
-		DeleteWhen: []int{4}, FileReservedTime: 72 * time.Hour, CleanFileForciblyEnable: true,
-		DiskMaxUsedSpaceRatio: 75, DiskSpaceCleanForciblyRatio: 85, DiskSpaceWarningLevelRatio: 90, DiskFreeBytesMin: 64 << 20,
+		Retention: Retention{DeleteWhen: []int{4}, FileReservedTime: 72 * time.Hour, CleanFileForciblyEnable: true,
+			DiskMaxUsedSpaceRatio: 75, DiskSpaceCleanForciblyRatio: 85, DiskSpaceWarningLevelRatio: 90, DiskFreeBytesMin: 64 << 20},
 		CleanResourceInterval: 10 * time.Second, DeleteCommitLogFilesInterval: 100 * time.Millisecond,
 		DeleteConsumeQueueFilesInterval: 100 * time.Millisecond,
 		RedeleteHangedFileInterval:      2 * time.Minute, DestroyMapedFileIntervalForcibly: 2 * time.Minute,

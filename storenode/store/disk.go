@@ -85,7 +85,7 @@ func (d *disk) look() {
 			d.note(d.current(), dir, u, err)
 			return
 		}
-		if step := d.store.cfg.diskStep(u); worstDir == "" || step > worst {
+		if step := d.store.retention.Load().diskStep(u); worstDir == "" || step > worst {
 			worst, worstDir, usage = step, dir, u
 		}
 	}
@@ -96,19 +96,6 @@ func (d *disk) look() {
 		d.full.Store(nil)
 	}
 	d.note(worst, worstDir, usage, nil)
-}
-
-func (c *Config) diskStep(u vfs.Usage) diskStep {
-	percent := u.Ratio() * 100
-	switch {
-	case percent > float64(c.DiskSpaceWarningLevelRatio), u.FreeBytes < c.DiskFreeBytesMin:
-		return diskRefuse
-	case percent > float64(c.DiskSpaceCleanForciblyRatio), u.FreeBytes < 2*c.DiskFreeBytesMin:
-		return diskClean
-	case percent > float64(c.DiskMaxUsedSpaceRatio):
-		return diskWarn
-	}
-	return diskOK
 }
 
 // note logs a step when it is reached and each minute while it lasts, and no step more than once a minute, so that the

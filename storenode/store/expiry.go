@@ -2,7 +2,6 @@ package store
 
 import (
 	"errors"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -111,12 +110,7 @@ func (x *expiry) dropOldest() (dropped bool, err error) {
 
 // expired says that a file last written then may go now.
 func (x *expiry) expired(written time.Time) bool {
-	cfg, now, step := &x.store.cfg, time.Now(), x.store.disk.current()
-	if step >= diskClean && cfg.CleanFileForciblyEnable {
-		return true
-	}
-	due := step >= diskWarn || slices.Contains(cfg.DeleteWhen, now.Hour())
-	return due && now.Sub(written) >= cfg.FileReservedTime
+	return x.store.retention.Load().expired(written, time.Now(), x.store.disk.current())
 }
 
 // follow lets queues and index begin where the log does.

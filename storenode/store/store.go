@@ -16,6 +16,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"gantry/storenode/commitlog"
 	"gantry/storenode/consumequeue"
@@ -43,6 +44,7 @@ type Store struct {
 	mender     mender
 	marks      marks
 	disk       disk
+	retention  atomic.Pointer[Retention]
 	expiry     expiry
 	damages    damages
 	scrub      scrub
@@ -57,6 +59,7 @@ type Store struct {
 // still be catching up. Errors: vfs.ErrLocked, *commitlog.CorruptError, the file system's.
 func Open(cfg Config, fs vfs.FS, logger *slog.Logger) (*Store, error) {
 	s := &Store{cfg: cfg, fs: fs, logger: logger, memoryBytes: cfg.memoryBytes(), stop: make(chan struct{})}
+	s.retention.Store(&cfg.Retention)
 	if err := s.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", cfg.StorePathRootDir, err), s.closeFiles())
 	}

@@ -42,7 +42,7 @@ func (t *Table) inherit(w Wanted) (Topic, error) {
 	case image == nil:
 		return Topic{}, fmt.Errorf("%w: %q, default topic %q is missing", ErrNotCreated, w.Topic, w.DefaultTopic)
 	// A file written while autoCreateTopicEnable was true still has TBW102 with INHERIT.
-	case w.DefaultTopic == DefaultTopic && !t.config.AutoCreateTopicEnable:
+	case w.DefaultTopic == DefaultTopic && !t.autoCreate.Load():
 		return Topic{}, fmt.Errorf("%w: %q, autoCreateTopicEnable is false", ErrNotCreated, w.Topic)
 	case image.Perm&PermInherit == 0:
 		return Topic{}, fmt.Errorf("%w: %q, default topic %q has perm %d without INHERIT", ErrNotCreated, w.Topic, w.DefaultTopic, image.Perm)

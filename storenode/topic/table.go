@@ -7,6 +7,7 @@ package topic
 
 import (
 	"log/slog"
+	"sync/atomic"
 
 	"gantry/storenode/configfile"
 )
@@ -81,6 +82,8 @@ type Table struct {
 	config Config
 	system map[string]bool
 	rows   *configfile.Table[Topic]
+
+	autoCreate atomic.Bool // autoCreateTopicEnable
 }
 
 // Open reads the file, config/topics.json of the store, and begins to keep it. Error: *configfile.CorruptError, or
@@ -95,8 +98,25 @@ func Open(fsys configfile.FS, path string, config Config, log *slog.Logger) (*Ta
 	if err != nil {
 		return nil, err
 	}
-	return &Table{config: config, system: system, rows: rows}, nil
+	t := &Table{config: config, system: system, rows: rows}
+	t.autoCreate.Store(config.AutoCreateTopicEnable)
+	return t, nil
 }
+
+// SetAutoCreate changes autoCreateTopicEnable. Error: configfile.ErrTableFull, where the topic that sends name for it
+// finds no place.
+func (t *Table) SetAutoCreate(enabled bool) error {
+	t.autoCreate.Store(enabled)
+	if !enabled {
+		return nil
+	}
+	image := withQueues(DefaultTopic, t.config.DefaultTopicQueueNums, PermReadWrite|PermInherit)
+	_, err := t.rows.PutIfAbsent(DefaultTopic, &image)
+	return err
+}
+
+// Touch gives the table another version, as what is told of its rows has changed.
+func (t *Table) Touch() { t.rows.Touch() }
 
 // Get returns the topic of that name, or nil. It allocates nothing; the topic may be kept.
 func (t *Table) Get(name []byte) *Topic { return t.rows.Get(name) }

@@ -1,0 +1,75 @@
+package properties
+
+import (
+	"bytes"
+	"slices"
+)
+
+// Rewrite gives keys of a text other values. Of each the line that counts is
+// replaced, what is missing comes at the end; everything else stays byte for byte,
+// comments too. The error is Parse's.
+func Rewrite(text []byte, changed []Entry) ([]byte, error) {
+	spans, err := spansOf(text)
+	if err != nil {
+		return nil, err
+	}
+	lines := naturalLines(text)
+	var added []byte
+	for i, e := range changed {
+		if _, later := Get(changed[i+1:], e.Key); later {
+			continue
+		}
+		at, found := spans[e.Key]
+		if !found {
+			added = Append(added, []Entry{e})
+			continue
+		}
+		end := lineEnd(lines[at.last-1])
+		clear(lines[at.first-1 : at.last])
+		lines[at.first-1] = append(bytes.TrimSuffix(Append(nil, []Entry{e}), []byte("\n")), end...)
+	}
+	written := slices.Concat(lines...)
+	if len(added) > 0 && len(written) > 0 && !bytes.ContainsAny(written[len(written)-1:], "\r\n") {
+		written = append(written, '\n')
+	}
+	return append(written, added...), nil
+}
+
+// span is the lines of an entry, from 1.
+type span struct{ first, last int }
+
+// spansOf are those of each key's last entry.
+func spansOf(text []byte) (map[string]span, error) {
+	r := lineReader{rest: decodeText(text)}
+	spans := map[string]span{}
+	for {
+		line, number, ok := r.logical()
+		if !ok {
+			return spans, nil
+		}
+		written, _ := splitKey(line)
+		key, err := unescape(written, number)
+		if err != nil {
+			return nil, err
+		}
+		spans[key] = span{number, r.number}
+	}
+}
+
+// naturalLines are the lines with their ends.
+func naturalLines(text []byte) [][]byte {
+	var lines [][]byte
+	for len(text) > 0 {
+		n := bytes.IndexAny(text, "\r\n") + 1
+		switch {
+		case n == 0:
+			n = len(text)
+		case bytes.HasPrefix(text[n-1:], []byte("\r\n")):
+			n++
+		}
+		lines, text = append(lines, text[:n:n]), text[n:]
+	}
+	return lines
+}
+
+func lineEnd(line []byte) []byte { return line[len(bytes.TrimRight(line, "\r\n")):] }
