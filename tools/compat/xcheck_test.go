@@ -3,6 +3,7 @@ package compat
 import (
 	"context"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,8 +17,8 @@ const xcheckTime = 3 * time.Minute
 
 // The script is first held against itself: two runs against the real broker must not differ, else a mask is missing.
 func TestGantryAnswersAsTheRealBroker(t *testing.T) {
-	oracle := startForXcheck(t, server.Real, server.Standalone)
-	expected := recordXcheck(t, oracle)
+	oracle := startForXcheck(t, server.Real, server.Standalone, filtering)
+	expected := recordXcheck(t, oracle, xcheck.Script())
 	for _, a := range expected {
 		if a.Leaves["awaited"] == xcheck.NeverCame {
 			t.Errorf("step %s waits for what the real broker never does: %v", a.Step, a.Leaves)
@@ -25,22 +26,37 @@ func TestGantryAnswersAsTheRealBroker(t *testing.T) {
 	}
 	t.Run("real broker again", func(t *testing.T) {
 		t.Parallel()
-		checkReport(t, xcheck.Judge(len(expected), xcheck.Compare(expected, recordXcheck(t, oracle)), nil))
+		checkReport(t, xcheck.Judge(len(expected), xcheck.Compare(expected, recordXcheck(t, oracle, xcheck.Script())), nil))
 	})
 	for name, shape := range map[string]server.Shape{"standalone": server.Standalone, "split": server.Split, "direct": server.Direct} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			answers := recordXcheck(t, startForXcheck(t, server.Gantry, shape))
+			answers := recordXcheck(t, startForXcheck(t, server.Gantry, shape, filtering), xcheck.Script())
 			checkReport(t, xcheck.Judge(len(expected), xcheck.Compare(expected, answers), xcheck.Accepted()))
 		})
 	}
 }
 
-func startForXcheck(t *testing.T, target server.Target, shape server.Shape) server.Server {
+// filtering servers choose messages by SQL92 everywhere but in retry topics, others in retry topics only.
+const filtering = true
+
+// What is refused where filters are not enabled is a part of the script.
+func TestGantryRefusesFiltersAsTheRealBroker(t *testing.T) {
+	var answers [2]xcheck.Recording
+	for i, target := range []server.Target{server.Real, server.Gantry} {
+		answers[i] = recordXcheck(t, startForXcheck(t, target, server.Standalone, !filtering), xcheck.FilterScript())
+	}
+	r := xcheck.Judge(len(answers[0]), xcheck.Compare(answers[0], answers[1]), xcheck.Accepted())
+	r.Unused = nil // of rows about what is not in this part
+	checkReport(t, r)
+}
+
+func startForXcheck(t *testing.T, target server.Target, shape server.Shape, filters bool) server.Server {
 	t.Helper()
 	s, err := server.New(target, server.Config{
 		Set: theatre.Artifacts(t), Dir: filepath.Join(t.TempDir(), "server"), Shape: shape,
-		Properties: map[string]string{"messageDelayLevel": "1s 1s 1s 1s 1s 1s", "enablePropertyFilter": "false"},
+		Properties: map[string]string{"messageDelayLevel": "1s 1s 1s 1s 1s 1s",
+			"enablePropertyFilter": strconv.FormatBool(filters), "filterSupportRetry": strconv.FormatBool(!filters)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -52,11 +68,11 @@ func startForXcheck(t *testing.T, target server.Target, shape server.Shape) serv
 	return s
 }
 
-func recordXcheck(t *testing.T, s server.Server) xcheck.Recording {
+func recordXcheck(t *testing.T, s server.Server, script []xcheck.Step) xcheck.Recording {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), xcheckTime)
 	defer cancel()
-	answers, err := xcheck.Run(ctx, s.Namesrv(), xcheck.Script())
+	answers, err := xcheck.Run(ctx, s.Namesrv(), script)
 	if err != nil {
 		t.Fatal(err)
 	}

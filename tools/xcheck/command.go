@@ -38,7 +38,7 @@ func Command() *cli.Command {
 		Name:  "xcheck",
 		Usage: "asks two servers the same and prints every difference in their answers",
 		Description: "The script makes topics and groups of its own and sends malformed frames: run it against test servers.\n" +
-			"Both need messageDelayLevel=1s 1s 1s 1s (or as short), and enablePropertyFilter alike.",
+			"Both need messageDelayLevel=1s 1s 1s 1s (or as short), and enablePropertyFilter=true.",
 		Flags: []cli.Flag{
 			address("candidate", "name server `HOST:PORT` of what is checked"),
 			address("oracle", "name server `HOST:PORT` of what is right, RocketMQ 4.9.7"),
