@@ -81,6 +81,7 @@ type Config struct {
 	HAHousekeepingMillis          int64  `property:"haHousekeepingInterval"`
 	HATransferBatchBytes          int64  `property:"haTransferBatchSize"`
 	HASlaveFallbehindMax          int64  `property:"haSlaveFallbehindMax"` // bytes; a slave further behind is not waited for
+	SlaveTimeoutMillis            int64  `property:"slaveTimeout"`
 	OffsetCheckInSlave            bool   `property:"offsetCheckInSlave"`
 
 	// SaveSettings keeps what code 25 has changed beyond the end of the process; nil: nothing does.
@@ -90,7 +91,8 @@ type Config struct {
 	Gateway     bool              // the node can be reached through a proxy
 	Listener    net.Listener      // where it is served instead of ListenPort: proxy and node in one process, tests
 	NamesrvDial remoting.DialFunc // how name servers are reached, default TCP
-	PeerDial    remoting.DialFunc // how a slave reaches its master's listenPort, default TCP
+	PeerDial    remoting.DialFunc // how a slave reaches its master's listenPort and haListenPort, default TCP
+	HAListener  net.Listener      // where slaves are served instead of haListenPort; without it a node with a Listener serves none
 	// LookupIP finds the addresses (network "ip") of a proxy's advertiseAddr that is a name, default net.DefaultResolver.
 	LookupIP func(ctx context.Context, network, host string) ([]netip.Addr, error)
 	Log      *slog.Logger
@@ -114,7 +116,7 @@ func DefaultConfig() Config {
 	return Config{
 		BrokerClusterName: "DefaultCluster", ListenPort: 10911, BindAddress: "0.0.0.0", ShardSlot: membership.NoSlot,
 		BrokerRole: "ASYNC_MASTER", AccessMessageInMemoryMaxRatio: 40, HASendHeartbeatMillis: 5000, HAHousekeepingMillis: 20_000,
-		HATransferBatchBytes: 32 << 10, HASlaveFallbehindMax: 256 << 20,
+		HATransferBatchBytes: 32 << 10, HASlaveFallbehindMax: 256 << 20, SlaveTimeoutMillis: 3000,
 		Settings: DefaultSettings(), TransactionKeys: DefaultTransactionKeys(), ClusterTopicEnable: true, BrokerTopicEnable: true, MsgTraceTopicName: "RMQ_SYS_TRACE_TOPIC",
 		DefaultTopicQueueNums: 8, SyncFlushTimeoutMillis: 5000, MaxMsgsNumBatch: 64, ScrubBytesPerSecond: 8 << 20,
 		RegionID: "DefaultRegion", StoreReplyMessageEnable: true, FlushOffsetIntervalMillis: 5000, RegisterPeriodMillis: 30_000, RegisterTimeoutMillis: 6000,

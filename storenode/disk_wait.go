@@ -26,7 +26,7 @@ type diskWait struct {
 	late           func() // answers the request without the disk; must not block
 	began          bool
 	answered       bool // late
-	due            time.Time
+	since, due     time.Time
 	previous, next *diskWait
 }
 
@@ -40,7 +40,8 @@ func startDiskWaits(bound time.Duration) *diskWaits {
 func (t *diskWaits) begin(w *diskWait) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	w.began, w.answered, w.due = true, false, time.Now().Add(t.bound)
+	w.began, w.answered, w.since = true, false, time.Now()
+	w.due = w.since.Add(t.bound)
 	if w.previous = t.last; t.last == nil {
 		t.first = w
 	} else {

@@ -101,6 +101,7 @@ func (n *Node) startFollower(t tables.Tables) (err error) {
 func (n *Node) followed(a registrar.Answer) {
 	if a.MasterAddr != n.config.Address() && n.copies.follower != nil {
 		n.copies.follower.Follow(a.MasterAddr)
+		n.replicas.follow(a, n.config.HAMasterAddress)
 	}
 }
 

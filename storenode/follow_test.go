@@ -15,7 +15,7 @@ import (
 )
 
 // withSlave tells a test about a master, whose scene it is, and a slave of it;
-// both know one name server. The log is not copied.
+// both know one name server.
 func withSlave(t *testing.T, tell func(master, slave *scene)) {
 	t.Helper()
 	withNode(t, func(c *Config) { c.NamesrvAddr, c.BrokerIP1 = "ns", "10.1.1.1" }, func(s *scene) {

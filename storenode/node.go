@@ -50,6 +50,7 @@ type Node struct {
 	held     *longpoll.Table
 	delays   atomic.Pointer[delay.Service] // nil until the tables are open
 	copies   copies
+	replicas replication
 
 	// transactions is nil until the tables are open, and in a slave.
 	transactions atomic.Pointer[transaction.Service]
@@ -70,7 +71,7 @@ type Node struct {
 // fails is named in the error, and what was opened before is closed again.
 func Open(config Config, fsys vfs.FS) (*Node, error) {
 	n := &Node{config: config, log: config.Log, fs: fsys, background: newBackground(config.Log, config.ConcurrentIO)}
-	for _, step := range []func() error{n.prepare, n.openStore, n.openTables, n.adoptQueues, n.openMembers, n.startDelays, n.startTransactions, n.startTables, n.tellRole, n.listen} {
+	for _, step := range []func() error{n.prepare, n.openStore, n.startReplication, n.openTables, n.adoptQueues, n.openMembers, n.startDelays, n.startTransactions, n.startTables, n.tellRole, n.listen} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, n.closeOpened())
 		}
@@ -97,6 +98,7 @@ func (n *Node) openStore() error {
 	n.opened = append(n.opened, func() error { n.held.Close(); return nil })
 	config := n.config.storeConfig(n.arrived, n.levels.DeliverTime)
 	config.BeforeExpire = n.beforeExpire
+	config.Slave, config.OnAppend = n.config.Role() == Slave, n.replicas.appended
 	n.waits = startDiskWaits(n.config.syncFlushBound())
 	n.opened = append(n.opened, func() error { n.waits.close(); return nil })
 	opened, err := store.Open(config, n.fs, n.log)

@@ -62,14 +62,22 @@ func (s *scene) tryOpen() (err error) {
 	if s.config.Listener, err = s.network.Listen(s.name()); err != nil {
 		s.t.Fatal(err)
 	}
+	if s.config.Role() != Slave {
+		if s.config.HAListener, err = s.network.Listen(s.name() + ":ha"); err != nil {
+			s.t.Fatal(err)
+		}
+	}
 	s.config.Log = slog.New(slog.NewTextHandler(s.log, nil))
 	s.config.NamesrvDial = s.network.Dial
 	s.config.PeerDial = func(ctx context.Context, addr string) (net.Conn, error) {
-		name := map[string]string{"10.1.1.1:10911": "node", "10.1.1.2:10911": "slave"}[addr]
+		name := map[string]string{"10.1.1.1:10911": "node", "10.1.1.2:10911": "slave", "10.1.1.1:10912": "node:ha", "10.1.1.2:10912": "slave:ha"}[addr]
 		return s.network.Dial(ctx, name)
 	}
 	if s.node, err = Open(s.config, s.fs); err != nil {
 		s.config.Listener.Close()
+		if s.config.HAListener != nil {
+			s.config.HAListener.Close()
+		}
 	}
 	return err
 }

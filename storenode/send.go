@@ -15,6 +15,7 @@ import (
 	"gantry/storenode/commitlog"
 	"gantry/storenode/group"
 	"gantry/storenode/repeat"
+	"gantry/storenode/replica"
 	"gantry/storenode/topic"
 )
 
@@ -55,7 +56,8 @@ type sends struct {
 	repeats   *repeat.Requests
 	halves    halves
 
-	waits *diskWaits
+	waits  *diskWaits
+	slaves slaveWaits
 
 	puts sync.Pool // of *put
 }
@@ -70,6 +72,7 @@ type put struct {
 	message message.Message
 	offsets []commitlog.Offset
 	wait    diskWait
+	copied  replica.Wait
 }
 
 // handle is a remoting.Handler.
@@ -110,6 +113,7 @@ func (s *sends) get(to remoting.Responder) *put {
 		p.request.Done = func(*commitlog.Request) { p.done() }
 		p.request.Written = func(*commitlog.Request) { s.waits.begin(&p.wait) }
 		p.wait.late = func() { p.answer(protocol.FlushDiskTimeout) }
+		p.copied.Done = func(o replica.Outcome) { p.answer(slaveCodes[o]); s.release(p) }
 	}
 	p.to = to
 	return p
@@ -157,6 +161,9 @@ func (s *sends) start(p *put, c *remoting.Command) error {
 		return err
 	}
 	p.request.Topic, p.request.QueueID = p.message.Topic, p.message.QueueID
+	if err := s.slaves.admit(); err != nil {
+		return s.refusal(err)
+	}
 	if c.Repeated {
 		return s.repeat(p, h.QueueID < 0)
 	}
@@ -304,11 +311,15 @@ func (s *sends) refusal(err error) error {
 		"the broker's disk is full [%s], messages are put to the slave, message store has been shut down, etc. %v", s.config.StorePathRootDir, s.store.Explain(err))
 }
 
-// done answers when the commit log has decided; it runs on one of its goroutines.
+// done answers when the commit log has decided, or has the send wait for a slave;
+// it runs on one of its goroutines.
 func (p *put) done() {
 	s := p.owner
-	defer s.release(p)
 	late, err := s.waits.end(&p.wait), p.request.Err
+	if !late && err == nil && s.slaves.begin(&p.request, p.wait.since, &p.copied) {
+		return // p is not ours any more
+	}
+	defer s.release(p)
 	switch {
 	case late && err != nil:
 		s.log.Warn("message answered FLUSH_DISK_TIMEOUT did not reach the disk", "topic", p.message.Topic, "queue_id", p.message.QueueID, "queue_offset", p.request.QueueOffset, "err", err)

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
+	"time"
 
 	"gantry/remoting"
 	"gantry/remoting/message"
@@ -11,13 +12,16 @@ import (
 	"gantry/storenode/commitlog"
 	"gantry/storenode/group"
 	"gantry/storenode/repeat"
+	"gantry/storenode/replica"
 	"gantry/storenode/topic"
 )
 
 // Send-back: code 36 (SendMessageProcessor.asyncConsumerSendMsgBack 4.9.7). The
 // message that failed goes to its group's retry topic behind a delay level that
 // grows with its tries, or to the DLQ. Different: the answer waits for the disk
-// as flushDiskType says; Java's does not.
+// as flushDiskType says, Java's does not; where no slave has the message in time
+// the answer is that it is stored, Java's an error, after which the client sends
+// it once more.
 
 // records is the part of the store that finds a message by its place.
 type records interface {
@@ -34,6 +38,7 @@ type sendBacks struct {
 	records    records
 	background *background
 	waits      *diskWaits
+	slaves     slaveWaits
 	repeats    *repeat.Requests
 }
 
@@ -89,7 +94,7 @@ func (s *sendBacks) start(c *remoting.Command, to remoting.Responder) error {
 	wait := &diskWait{late: func() { to.Reply(ok) }} // it is stored, and Java would have said so before
 	request := &commitlog.Request{Topic: m.Topic, QueueID: m.QueueID, Records: encoded, Wait: true,
 		Written: func(*commitlog.Request) { s.waits.begin(wait) },
-		Done:    func(r *commitlog.Request) { s.done(to, r, s.waits.end(wait)) }}
+		Done:    func(r *commitlog.Request) { s.done(to, r, s.waits.end(wait), wait.since) }}
 	if c.Repeated {
 		return unknownOutcome(s.repeats.Put(repeat.Request{Append: request,
 			Refuse: func(err error) { to.Reply(errorResponse(s.log, c, to.Channel, unknownOutcome(err))) }}))
@@ -168,8 +173,9 @@ func scheduleMessage(m *message.Message, level int) {
 	m.Topic, m.QueueID = topic.ScheduleTopic, int32(level-1)
 }
 
-// done answers when the commit log has decided, unless that was done late.
-func (s *sendBacks) done(to remoting.Responder, r *commitlog.Request, late bool) {
+// done answers when the commit log has decided and a slave has the message where
+// that is waited for, unless that was done late.
+func (s *sendBacks) done(to remoting.Responder, r *commitlog.Request, late bool, written time.Time) {
 	if r.Err != nil {
 		s.log.Error("message not sent back", "remote_addr", to.Channel.Remote, "answered", late, "err", r.Err)
 	}
@@ -177,6 +183,7 @@ func (s *sendBacks) done(to remoting.Responder, r *commitlog.Request, late bool)
 	case late:
 	case r.Err != nil:
 		to.Reply(&remoting.Response{Code: protocol.SystemError, Remark: r.Err.Error()})
+	case s.slaves.begin(r, written, &replica.Wait{Done: func(replica.Outcome) { to.Reply(ok) }}):
 	default:
 		to.Reply(ok)
 	}

@@ -82,6 +82,7 @@ func (c Config) Validate() error {
 		{"haHousekeepingInterval", c.HAHousekeepingMillis, 1, maxIntervalMillis},
 		{"haTransferBatchSize", c.HATransferBatchBytes, 1 << 10, 16 << 20},
 		{"haSlaveFallbehindMax", c.HASlaveFallbehindMax, 1, 1 << 50},
+		{"slaveTimeout", c.SlaveTimeoutMillis, 1, maxIntervalMillis},
 	} {
 		if n.value < n.min || n.value > n.max {
 			return properties.Refuse(n.key, n.value, "must lie between %d and %d", n.min, n.max)

@@ -63,7 +63,7 @@ func messageStoreConfig() []Key {
 		{"brokerRole", text, "ASYNC_MASTER", m, Fixed, "ASYNC_MASTER, SYNC_MASTER or SLAVE; brokerId above 0 makes a SLAVE of any"},
 		{"flushDiskType", text, "ASYNC_FLUSH", m, Fixed, "what an acknowledgement waits for: ASYNC_FLUSH the kernel, SYNC_FLUSH the disk"},
 		{"syncFlushTimeout", num, "5000", plain, Fixed, "ms that it waits for the disk, 2,400 at most"},
-		{"slaveTimeout", num, "3000", plain, NoEffect, "copies are not in this release"},
+		{"slaveTimeout", num, "3000", plain, Fixed, "ms that it waits for a slave with brokerRole=SYNC_MASTER, 2,400 at most"},
 		{"messageDelayLevel", text, "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h", plain, Fixed, "the levels of delayed messages"},
 		{"flushDelayOffsetInterval", long, "10000", plain, Fixed, "ms between two writes of delayOffset.json"},
 		{"cleanFileForciblyEnable", yes, "true", m, Live, "the oldest files go early where the disk fills"},
