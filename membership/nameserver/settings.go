@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"gantry/remoting"
+	"gantry/remoting/keys"
 	"gantry/remoting/properties"
 	"gantry/remoting/protocol"
 )
@@ -36,20 +37,12 @@ func (s *Server) updateNamesrvConfig(c *remoting.Command, from *remoting.Channel
 		}
 	}
 	changed := *s.settings.Load()
-	if findings := properties.Bind(entries, properties.Options{}, &changed); len(findings) > 0 {
-		return nil, refuseSetting(findings[0])
+	if findings := properties.Bind(entries, keys.Changing(keys.Proxy), &changed); len(findings) > 0 {
+		return nil, protocol.Errorf(protocol.SystemError, "%s: %s; nothing was changed, what can be is %s", findings[0].Key, findings[0].Message, changeable())
 	}
 	s.settings.Store(&changed)
 	s.log.Info("name server configuration changed", "to", fmt.Sprintf("%+v", changed), "remote_addr", from.Remote)
 	return &remoting.Response{}, nil
-}
-
-func refuseSetting(f *properties.Finding) error {
-	reason := f.Message
-	if f.Kind == properties.UnknownKey {
-		reason = "is not changed while the name server runs"
-	}
-	return protocol.Errorf(protocol.SystemError, "%s: %s; nothing was changed, what can be is %s", f.Key, reason, changeable())
 }
 
 func changeable() string {

@@ -37,8 +37,9 @@ func TestSettingsThatCannotBeChangedAreRefusedAndNamed(t *testing.T) {
 		for body, want := range map[string]*protocol.Error{
 			"kvConfigPath=/tmp/x":                       {Code: protocol.NoPermission, Remark: "Can not update config path"},
 			"configStorePath=/tmp/x":                    {Code: protocol.NoPermission, Remark: "Can not update config path"},
-			"orderMessageEnable=true\nlistenPort=1":     {Code: protocol.SystemError, Remark: "listenPort: is not changed while the name server runs" + changeable},
-			"orderMessageEnable=true\nordermessage=yes": {Code: protocol.SystemError, Remark: "ordermessage: is not changed while the name server runs" + changeable},
+			"orderMessageEnable=true\nlistenPort=1":     {Code: protocol.SystemError, Remark: "listenPort: is changed by a restart only" + changeable},
+			"orderMessageEnable=true\nordermessage=yes": {Code: protocol.SystemError, Remark: "ordermessage: unknown key, ignored" + changeable},
+			"orderMessageEnabel=true":                   {Code: protocol.SystemError, Remark: "orderMessageEnabel: unknown key, ignored; did you mean orderMessageEnable?" + changeable},
 			"orderMessageEnable=maybe":                  {Code: protocol.SystemError, Remark: `orderMessageEnable: "maybe" is neither true nor false` + changeable},
 		} {
 			p.wantError(want.Code, want.Remark, protocol.UpdateNamesrvConfig, nil, []byte(body))
