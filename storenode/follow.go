@@ -14,6 +14,7 @@ import (
 	"gantry/remoting/protocol"
 	"gantry/storenode/configfile"
 	"gantry/storenode/group"
+	"gantry/storenode/hastatus"
 	"gantry/storenode/replica"
 	"gantry/storenode/tables"
 )
@@ -131,6 +132,7 @@ func (n *Node) tableRequests() []request {
 		{protocol.GetAllDelayOffset, n.background.answering(n.delayOffsets)},
 		{protocol.GetAllSubscriptionGroupConfig, body(n.groups.JSON)},
 		{protocol.GetBrokerRuntimeInfo, inline(n.log, n.logBounds)},
+		{hastatus.Code, inline(n.log, n.haStatus)},
 		{tables.CodeFollow, beside(n.followers, n.background.do)},
 	}
 }
