@@ -3,6 +3,7 @@ package storenode
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gantry/remoting"
@@ -20,7 +21,8 @@ const (
 // messages and is asked about them.
 type producer struct {
 	*peer
-	says int32 // its answer to each check; silent answers none
+	says   atomic.Int32 // its answer to each check; silent answers none
+	decide func(check) int32
 
 	mu     sync.Mutex // guards checks
 	checks []check
@@ -34,18 +36,25 @@ type check struct {
 	half message.Message
 }
 
-// producer dials as a member of the group.
+// producer dials as a member of the group that says the same to each check.
 func (s *scene) producer(clientID string, says int32) *producer {
 	s.t.Helper()
-	p := &producer{peer: &peer{s: s}, says: says}
+	p := &producer{peer: &peer{s: s}}
+	p.says.Store(says)
+	p.decide = func(check) int32 { return p.says.Load() }
+	p.join(clientID)
+	return p
+}
+
+func (p *producer) join(clientID string) {
+	p.s.t.Helper()
 	var err error
-	if p.client, err = remoting.Dial(context.Background(), s.network.Dial, "node", remoting.Limits{}, p.heard); err != nil {
-		s.t.Fatal(err)
+	if p.client, err = remoting.Dial(context.Background(), p.s.network.Dial, "node", remoting.Limits{}, p.heard); err != nil {
+		p.s.t.Fatal(err)
 	}
-	s.t.Cleanup(p.client.Close)
+	p.s.t.Cleanup(p.client.Close)
 	p.want(protocol.HeartBeat, nil, producing(clientID), protocol.Success, "")
 	go p.beatOn(clientID)
-	return p
 }
 
 func producing(clientID string) []byte {
@@ -78,9 +87,9 @@ func (p *producer) heard(c *remoting.Command, to remoting.Responder) {
 	p.mu.Lock()
 	p.checks = append(p.checks, heard)
 	p.mu.Unlock()
-	if p.says != silent {
+	if says := p.decide(heard); says != silent {
 		end := protocol.EndTransactionRequest{ProducerGroup: "producers", TranStateTableOffset: heard.TranStateTableOffset,
-			CommitLogOffset: heard.CommitLogOffset, CommitOrRollback: p.says, FromTransactionCheck: true, MsgID: heard.MsgID}
+			CommitLogOffset: heard.CommitLogOffset, CommitOrRollback: says, FromTransactionCheck: true, MsgID: heard.MsgID}
 		p.client.Oneway(&remoting.Request{Code: protocol.EndTransaction, Header: end})
 	}
 }

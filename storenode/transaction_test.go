@@ -149,7 +149,7 @@ func TestChecksGoToEachMemberInTurnAndToWhoIsThere(t *testing.T) {
 		equal(t, "checks of one", len(one.asked()), 2)
 		equal(t, "checks of the other", len(two.asked()), 2)
 		one.client.Close()
-		two.says = commits
+		two.says.Store(commits)
 		s.round()
 		equal(t, "checks of who is left", len(two.asked()), 1)
 		wantBodies(t, two.peer, "T", "a")
@@ -167,7 +167,7 @@ func TestAYoungTransactionIsNotAskedFor(t *testing.T) {
 		for _, c := range p.asked() {
 			equal(t, "asked for", c.MsgID, "a")
 		}
-		p.says = commits
+		p.says.Store(commits)
 		time.Sleep(2 * time.Second)
 		wantBodies(t, p.peer, "T", "a")
 		time.Sleep(20 * time.Second)
@@ -285,7 +285,7 @@ func TestAnOperationRecordIsJavas(t *testing.T) {
 		p := s.dial()
 		p.end(p.half("T", "a"), rollsBack)
 		p.end(p.half("T", "b"), commits)
-		s.node.makeTransactionTopic(topic.TransOpHalfTopic)
+		s.node.makeTransactionTopic(topic.TransOpHalfTopic, 1)
 		all := p.stored(topic.TransOpHalfTopic, 0)
 		equal(t, "records", len(all), 2)
 		for i, m := range all {

@@ -33,8 +33,8 @@ func (n *Node) startTransactions() error {
 	return nil
 }
 
-func (n *Node) makeTransactionTopic(name string) error {
-	_, err := n.topics.CreateInSendBack(name, 1, topic.PermReadWrite, 0)
+func (n *Node) makeTransactionTopic(name string, queues int32) error {
+	_, err := n.topics.CreateInSendBack(name, queues, topic.PermReadWrite, 0)
 	return err
 }
 

@@ -34,7 +34,7 @@ const batchHalves = 64
 // round goes through the open half messages, for Config.RoundTime at most: the next one goes on where this one ended.
 func (s *Service) round() {
 	begun := time.Now()
-	if err := s.config.MakeTopic(topic.TransHalfTopic); err != nil {
+	if err := s.config.MakeTopic(topic.TransHalfTopic, 1); err != nil {
 		s.config.Log.Error("topic of half messages not made", "err", err)
 	}
 	_, high := s.bounds(topic.TransHalfTopic)

@@ -136,9 +136,17 @@ func (s *Service) decide(e ending, found *found) {
 	case !e.Commit || found.committed:
 		s.write(e, key, false, opens)
 	case len(opens) > 0 || found.discarded:
+		s.adopt(e.half)
 		s.write(e, key, true, opens)
 	default:
 		s.release(key)
 		e.Done(&WrongError{"the transaction has ended before, and was not committed"})
+	}
+}
+
+// adopt makes the row of the message's topic, which a kill may have taken: there was no message to see it by.
+func (s *Service) adopt(h *half) {
+	if err := s.config.MakeTopic(h.realTopic, h.realQueue+1); err != nil {
+		s.config.Log.Warn("topic of a committed message not made", "topic", h.realTopic, "err", err)
 	}
 }

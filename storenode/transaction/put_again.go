@@ -118,7 +118,7 @@ func (s *Service) nextRecord(c *candidate) (*message.Message, error) {
 	case ask:
 		return c.again(), nil
 	case giveUp:
-		return c.moveTo(topic.TransCheckMaxTimeTopic, 0), s.config.MakeTopic(topic.TransCheckMaxTimeTopic)
+		return c.moveTo(topic.TransCheckMaxTimeTopic, 0), s.config.MakeTopic(topic.TransCheckMaxTimeTopic, 1)
 	}
 	return c.kept(), nil
 }

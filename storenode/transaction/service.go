@@ -63,8 +63,8 @@ type Config struct {
 	Online func(group string) bool
 	// Ask asks one. The half message has its own topic and queue, and the offsets at which it lies now. It must not block.
 	Ask func(group string, half *message.Message)
-	// MakeTopic makes the row of a system topic with one queue, where it is missing.
-	MakeTopic func(name string) error
+	// MakeTopic makes the row of a topic with so many queues, where it is missing.
+	MakeTopic func(name string, queues int32) error
 
 	Ends      int           // transactions ending at once, default 10,000
 	Pages     int           // of the ledger that are ended in part, 1 KiB each for 4096 half messages; default 16,384

@@ -1,0 +1,174 @@
+package storenode
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gantry/remoting/protocol"
+	"gantry/storenode/vfs"
+)
+
+// A process is killed at each operation on its files, one after the other, while transactions are sent, ended, asked
+// about and given up. What was acknowledged is there once after the next start, and what was rolled back never.
+func TestTransactionsThroughAKillAtEachOperation(t *testing.T) {
+	for kill := int64(0); ; kill++ {
+		if !killedAt(t, kill) {
+			if kill < 40 {
+				t.Errorf("the whole takes %d operations only", kill)
+			}
+			return
+		}
+	}
+}
+
+// harmless operations leave nothing behind: a kill before one is a kill before the next that does.
+func harmless(kind string) bool {
+	return slices.Contains([]string{"read", "usage", "stat", "list", "open", "lock"}, kind)
+}
+
+// killedAt plays transactions until operation number kill, and all the rest after another start; it is false where
+// there are fewer operations.
+func killedAt(t *testing.T, kill int64) (killed bool) {
+	t.Helper()
+	withNode(t, func(c *Config) { c.TransactionCheckMax = 2 }, func(s *scene) {
+		var done atomic.Int64
+		s.fs.SetHook(func(op vfs.Op) error {
+			if harmless(op.Kind) && done.Load() <= kill || !harmless(op.Kind) && done.Add(1) <= kill {
+				return nil
+			}
+			return vfs.ErrHalted
+		})
+		l := &ledgerOfTest{names: map[string]int32{"commit": commits, "back": rollsBack, "asked": commits, "asked back": rollsBack, "late": commits, "never": unsure}}
+		l.play(s)
+		if killed = done.Load() > kill; !killed {
+			s.fs.SetHook(nil)
+		}
+		s.kill()
+		s.open()
+		l.finish(s, fmt.Sprintf("killed at operation %d", kill))
+	})
+	return killed
+}
+
+// ledgerOfTest is what the producer knows: how each transaction ends, by its unique key.
+type ledgerOfTest struct {
+	names map[string]int32
+	sent  map[string]sentHalf // acknowledged
+	ended map[string]bool     // acknowledged
+	after atomic.Bool         // the kill
+}
+
+// play sends and ends as long as the node answers. Those whose names begin with "asked" are ended by checks, "late" after
+// one.
+func (l *ledgerOfTest) play(s *scene) {
+	l.sent, l.ended = map[string]sentHalf{}, map[string]bool{}
+	p := l.producer(s)
+	for _, name := range []string{"commit", "back", "asked", "asked back", "late", "never"} {
+		l.send(p, name)
+	}
+	l.end(p, "commit")
+	l.end(p, "back")
+	time.Sleep(61 * time.Second)
+	l.end(p, "late")
+	time.Sleep(181 * time.Second)
+}
+
+func (l *ledgerOfTest) send(p *peer, name string) {
+	answer := p.askWithin(5*time.Second, protocol.SendMessageV2, transactional("T", name), []byte(name))
+	if answer == nil || answer.Code != protocol.Success {
+		return
+	}
+	var sent protocol.SendMessageResponse
+	if err := sent.Decode(answer.Ext); err != nil {
+		p.s.t.Error(err)
+	}
+	sent.MsgID = slices.Clone(sent.MsgID)
+	l.sent[name] = p.asSent(sent)
+}
+
+func (l *ledgerOfTest) end(p *peer, name string) {
+	sent, known := l.sent[name]
+	if !known {
+		return
+	}
+	answer := p.askWithin(5*time.Second, protocol.EndTransaction, sent.end(l.names[name]), nil)
+	l.ended[name] = answer != nil && answer.Code == protocol.Success
+}
+
+// producer is one whose answer to a check is that of its transaction, but for "late" before the kill.
+func (l *ledgerOfTest) producer(s *scene) *peer {
+	p := &producer{peer: &peer{s: s}, decide: func(c check) int32 {
+		if c.MsgID == "late" && !l.after.Load() {
+			return unsure
+		}
+		return l.names[c.MsgID]
+	}}
+	p.join("one")
+	return p.peer
+}
+
+// finish lets checks end what is open, repeats every end, and looks.
+func (l *ledgerOfTest) finish(s *scene, when string) {
+	s.t.Helper()
+	for name, sent := range l.sent {
+		if l.names[name] != unsure && l.ended[name] {
+			s.dial().askWithin(5*time.Second, protocol.EndTransaction, sent.end(l.names[name]), nil)
+		}
+	}
+	l.after.Store(true)
+	p := l.producer(s)
+	time.Sleep(301 * time.Second)
+	for name, half := range l.sent {
+		if l.names[name] != unsure {
+			p.askWithin(5*time.Second, protocol.EndTransaction, half.end(l.names[name]), nil)
+		}
+	}
+	settle()
+	seen := map[string]int{}
+	for _, body := range p.bodies("T", 0) {
+		seen[body]++
+	}
+	for name, how := range l.names {
+		_, acknowledged := l.sent[name]
+		switch {
+		case how != commits && seen[name] > 0:
+			s.t.Errorf("%s: %q is seen", when, name)
+		case seen[name] > 1:
+			s.t.Errorf("%s: %q is there %d times", when, name, seen[name])
+		case how == commits && acknowledged && seen[name] == 0:
+			s.t.Errorf("%s: %q is lost", when, name)
+		}
+	}
+	if log := s.log.take(); strings.Contains(log, "BUG") {
+		s.t.Errorf("%s: %s", when, log)
+	}
+}
+
+// A power loss takes the newest of the log. What is left is whole: an open transaction is asked about again.
+func TestTransactionsThroughAPowerLoss(t *testing.T) {
+	for seed := range uint64(20) {
+		withNode(t, nil, func(s *scene) {
+			l := &ledgerOfTest{names: map[string]int32{"commit": commits, "back": rollsBack, "asked": commits}}
+			l.sent, l.ended = map[string]sentHalf{}, map[string]bool{}
+			p := l.producer(s)
+			for name := range l.names {
+				l.send(p, name)
+			}
+			time.Sleep(15 * time.Second) // the half messages are on the disk
+			l.end(p, "commit")
+			l.end(p, "back")
+			time.Sleep(time.Duration(seed) * 300 * time.Millisecond)
+			s.fs.Halt()
+			s.node.Close(context.Background())
+			s.node, s.fs = nil, s.fs.AfterPowerLoss(rand.New(rand.NewPCG(seed, 0)))
+			s.open()
+			l.finish(s, fmt.Sprintf("seed %d", seed))
+		})
+	}
+}
