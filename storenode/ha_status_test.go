@@ -23,7 +23,7 @@ func TestCopiesSayHowFarTheyAre(t *testing.T) {
 		m, s := master.dial().haStatus(), slave.dial().haStatus()
 		equal(t, "role", m.Role, "ASYNC_MASTER")
 		equal(t, "slaves", len(m.Slaves), 1)
-		equal(t, "state", m.Slaves[0].State, "in sync")
+		equal(t, "state", m.Slaves[0].State, "copying")
 		equal(t, "what the slave has", m.Slaves[0].Acked, m.End)
 		equal(t, "what the slave lacks", m.Slaves[0].LagBytes, 0)
 		equal(t, "role", s.Role, "SLAVE")
