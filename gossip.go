@@ -142,7 +142,7 @@ func proxyAddress(log *slog.Logger, advertiseAddr string) string {
 			return advertiseAddr
 		}
 	}
-	return localAddress(log, "advertiseAddr")
+	return identity{key: "advertiseAddr"}.address(log)
 }
 
 // restate tells the others what the proxy says about itself now.

@@ -40,9 +40,7 @@ func startNode(c *cli.Context, log *slog.Logger) (running, error) {
 	if config.BrokerName == "" {
 		config.BrokerName = hostName()
 	}
-	if config.BrokerIP1 == "" {
-		config.BrokerIP1 = localAddress(log, "brokerIP1")
-	}
+	config.BrokerIP1 = identity{"brokerIP1", config.BrokerIP1, config.NamesrvAddr}.address(log)
 	if err := printAsked(c, &config, &talk); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"net/netip"
 
 	"github.com/urfave/cli/v2"
 
@@ -44,6 +45,7 @@ func startProxy(c *cli.Context, log *slog.Logger) (running, error) {
 }
 
 func openProxy(config proxy.Config, talk gossipSettings) (running, error) {
+	tellAdvertised(config)
 	others := &proxyGossip{log: config.Log}
 	config.OnSelf, config.OnNews = others.restate, others.share
 	config.Prepare = func(p *proxy.Server) { others.prepare(talk, config, p) }
@@ -52,6 +54,18 @@ func openProxy(config proxy.Config, talk gossipSettings) (running, error) {
 		return nil, err
 	}
 	return proxyRole{p, others}, nil
+}
+
+// tellAdvertised logs whose address clients will be told.
+func tellAdvertised(config proxy.Config) {
+	switch {
+	case config.RouteMode == proxy.DirectRoutes:
+		config.Log.Info("clients are told the storage nodes' own addresses", "by", "routeMode=direct")
+	case config.AdvertiseAddr == "":
+		config.Log.Info("each client is told the address that it connects to; behind NAT or a port mapping set advertiseAddr", "others", others(interfaceAddrs(), netip.Addr{}))
+	default:
+		identity{key: "advertiseAddr", told: config.AdvertiseAddr}.check(config.Log, interfaceAddrs())
+	}
 }
 
 // newProxyID tells one run of a proxy from every other.

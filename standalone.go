@@ -102,7 +102,7 @@ func identify(log *slog.Logger, node *storenode.Config, front proxy.Config) {
 		node.BrokerIP1 = front.BindAddress
 	}
 	if net.ParseIP(node.BrokerIP1) == nil {
-		node.BrokerIP1 = localAddress(log, "brokerIP1")
+		node.BrokerIP1 = identity{key: "brokerIP1"}.address(log)
 	}
 }
 

@@ -145,7 +145,7 @@ func (c Config) storeHost() (netip.AddrPort, error) {
 	}
 	ip, err := netip.ParseAddr(c.brokerIP())
 	if err != nil {
-		return netip.AddrPort{}, properties.Refuse("brokerIP1", c.BrokerIP1, "is no IP address to write into messages")
+		return netip.AddrPort{}, properties.Refuse("brokerIP1", c.BrokerIP1, "is no IP address to write into messages; write one, or storeHostAddr=IP:PORT beside it")
 	}
 	return netip.AddrPortFrom(ip, uint16(c.ListenPort)), nil
 }
