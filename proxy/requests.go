@@ -58,6 +58,9 @@ var requests = map[int32]session.Rule{
 
 	protocol.UpdateAndCreateTopic:             {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
 	protocol.UpdateAndCreateSubscriptionGroup: {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.DeleteTopicInBroker:              {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.DeleteSubscriptionGroup:          {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.GetBrokerRuntimeInfo:             {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
 }
 
 // otherRequests is how every code not in the table travels: the node answers it,

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -15,7 +14,6 @@ import (
 	"gantry/storenode/configfile"
 	"gantry/storenode/group"
 	"gantry/storenode/hastatus"
-	"gantry/storenode/replica"
 	"gantry/storenode/tables"
 )
 
@@ -131,7 +129,7 @@ func (n *Node) tableRequests() []request {
 		{protocol.GetAllConsumerOffset, body(n.offsets.JSON)},
 		{protocol.GetAllDelayOffset, n.background.answering(n.delayOffsets)},
 		{protocol.GetAllSubscriptionGroupConfig, body(n.groups.JSON)},
-		{protocol.GetBrokerRuntimeInfo, inline(n.log, n.logBounds)},
+		{protocol.GetBrokerRuntimeInfo, n.background.searching(n.runtimeInfo)},
 		{hastatus.Code, inline(n.log, n.haStatus)},
 		{tables.CodeFollow, beside(n.followers, n.background.do)},
 	}
@@ -143,16 +141,6 @@ func (n *Node) delayOffsets(*remoting.Command, *remoting.Channel) (*remoting.Res
 	}
 	_, text := n.delays.Load().Progress()
 	return &remoting.Response{Body: text}, nil
-}
-
-// logBounds is what slaves want to know of code 28.
-func (n *Node) logBounds(*remoting.Command, *remoting.Channel) (*remoting.Response, error) {
-	log := n.store.Log()
-	table := protocol.KVTable{Table: map[string]string{
-		replica.KeyCommitLogMinOffset: strconv.FormatInt(int64(log.Min()), 10),
-		replica.KeyCommitLogMaxOffset: strconv.FormatInt(int64(log.End()), 10),
-	}}
-	return &remoting.Response{Body: table.Encode()}, nil
 }
 
 // followers is a remoting.Handler.

@@ -44,6 +44,7 @@ type Node struct {
 	store    *store.Store
 	identity *identity
 	topics   *topic.Table
+	deleted  *deletedTopics
 	groups   *group.Configs
 	offsets  *group.Offsets
 	members  *group.Members

@@ -34,6 +34,7 @@ func (n *Node) requests() []request {
 	resets := consumerReset{log: n.log, brokerName: n.config.BrokerName, topics: n.topics, offsets: n.offsets, members: n.members, store: n.store}
 	tools := offsetTools{topics: n.topics, offsets: n.offsets, members: n.members, store: n.store}
 	admin := administration{log: n.log, topics: n.topics, groups: n.groups, announce: n.announce}
+	deletes := deletions{administration: admin, slave: n.config.Role() == Slave, deleted: n.deleted, offsets: n.offsets, store: n.store}
 	return []request{
 		{protocol.SendMessage, sends.handle},
 		{protocol.SendMessageV2, sends.handle},
@@ -79,6 +80,8 @@ func (n *Node) requests() []request {
 		{protocol.GetBrokerConfig, inline(n.getBrokerConfig)},
 		{protocol.UpdateAndCreateTopic, beside(admin.updateTopic)},
 		{protocol.UpdateAndCreateSubscriptionGroup, beside(admin.updateGroup)},
+		{protocol.DeleteTopicInBroker, beside(deletes.topic)},
+		{protocol.DeleteSubscriptionGroup, beside(deletes.group)},
 	}
 }
 

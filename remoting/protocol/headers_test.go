@@ -70,7 +70,7 @@ func headers() []header {
 		&protocol.GetRouteInfoByTopicRequest{}, &protocol.GetTopicsByClusterRequest{},
 		&protocol.WipeWritePermOfBrokerRequest{}, &protocol.WipeWritePermOfBrokerResponse{},
 		&protocol.AddWritePermOfBrokerRequest{}, &protocol.AddWritePermOfBrokerResponse{},
-		&protocol.DeleteTopicInNamesrvRequest{}, &protocol.ResetConsumerClientOffsetRequest{},
+		&protocol.DeleteTopicInNamesrvRequest{}, &protocol.DeleteTopicInBrokerRequest{}, &protocol.DeleteSubscriptionGroupRequest{}, &protocol.ResetConsumerClientOffsetRequest{},
 		&protocol.RegisterTopicInNamesrvRequest{}, &protocol.GetBrokerMemberGroupRequest{}, &protocol.BrokerHeartbeatRequest{},
 		&protocol.GetConsumerStatusFromClientRequest{}, &protocol.GetConsumerRunningInfoRequest{},
 		&protocol.ConsumeMessageDirectlyRequest{}, &protocol.GetBrokerConfigResponse{},

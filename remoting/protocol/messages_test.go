@@ -63,6 +63,8 @@ func messages() map[int32]message {
 		protocol.WipeWritePermOfBroker:            {request: &protocol.WipeWritePermOfBrokerRequest{}, reply: &protocol.WipeWritePermOfBrokerResponse{}},
 		protocol.AddWritePermOfBroker:             {request: &protocol.AddWritePermOfBrokerRequest{}, reply: &protocol.AddWritePermOfBrokerResponse{}},
 		protocol.DeleteTopicInNamesrv:             {request: &protocol.DeleteTopicInNamesrvRequest{}},
+		protocol.DeleteTopicInBroker:              {request: &protocol.DeleteTopicInBrokerRequest{}},
+		protocol.DeleteSubscriptionGroup:          {request: &protocol.DeleteSubscriptionGroupRequest{}},
 		protocol.RegisterTopicInNamesrv:           {request: &protocol.RegisterTopicInNamesrvRequest{}, requestBody: &protocol.TopicRouteData{}},
 		protocol.GetBrokerMemberGroup:             {request: &protocol.GetBrokerMemberGroupRequest{}, replyBody: &protocol.GetBrokerMemberGroupResponseBody{}},
 		protocol.BrokerHeartbeat:                  {request: &protocol.BrokerHeartbeatRequest{}},

@@ -207,6 +207,7 @@ func (s *Store) dispatch(r message.Record, live bool) error {
 		placed, err = queue.Put(ordinal, unit)
 	}
 	if live && placed == consumequeue.Appended && err == nil {
+		s.counts.placed(len(r))
 		s.cfg.OnArrival(Arrival{
 			Topic: topic, QueueID: r.QueueID(), MaxOffset: int64(ordinal) + 1,
 			TagsCode: unit.TagsCode, StoreTimestamp: r.StoreTimestamp(), Properties: r.Properties(),

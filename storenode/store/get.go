@@ -70,6 +70,14 @@ func (r *Result) Release() {
 // looked at, and no more bytes than the limits of the Config, though always one. Nothing is passed over that cannot be
 // read or is damaged. Errors: ErrMending, the log's and the queue's when they cannot be read.
 func (s *Store) Get(q Query) (*Result, error) {
+	r, err := s.get(q)
+	if err == nil {
+		s.counts.looked(r)
+	}
+	return r, err
+}
+
+func (s *Store) get(q Query) (*Result, error) {
 	r := &Result{Status: NoMessageInQueue, store: s}
 	queue := s.queues.Find(q.Topic, q.QueueID)
 	if queue == nil {

@@ -47,6 +47,7 @@ type Store struct {
 	retention  atomic.Pointer[Retention]
 	expiry     expiry
 	damages    damages
+	counts     counts
 	scrub      scrub
 	derived    derived
 	fromTable  bool // the queues were not looked at when they were loaded
@@ -78,6 +79,7 @@ func Open(cfg Config, fs vfs.FS, logger *slog.Logger) (*Store, error) {
 	s.tasks.Go(s.disk.watch)
 	s.tasks.Go(s.expiry.run)
 	s.tasks.Go(s.scrub.run)
+	s.tasks.Go(func() { s.counts.run(s.stop) })
 	return s, nil
 }
 
