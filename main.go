@@ -14,6 +14,7 @@ import (
 
 	"gantry/bench"
 	"gantry/tools/dump"
+	"gantry/tools/mqadmin"
 	"gantry/tools/ps"
 	"gantry/tools/xcheck"
 )
@@ -42,7 +43,7 @@ func newApp() *cli.App {
 		Version:              version(),
 		EnableBashCompletion: true,
 		HideHelpCommand:      true,
-		Commands:             concise(slices.Concat(roleCommands(), officialCommands(), ps.Commands(), []*cli.Command{bench.Command(), dump.Command(), xcheck.Command()})),
+		Commands:             concise(slices.Concat(roleCommands(), officialCommands(), ps.Commands(), []*cli.Command{mqadmin.Command(), bench.Command(), dump.Command(), xcheck.Command()})),
 		ExitErrHandler:       func(*cli.Context, error) {}, // main prints the one line
 		OnUsageError:         usageError,
 		Action:               withoutCommand(cli.ShowAppHelp),

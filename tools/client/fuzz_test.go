@@ -26,7 +26,7 @@ func FuzzRecords(f *testing.F) {
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		q := protocol.MessageQueue{Topic: "T", BrokerName: "b"}
-		all, err := records(body, q)
+		all, err := Records(body, q)
 		for _, r := range all {
 			if r.Queue != q || (r.BodyErr != nil && r.SysFlag&message.FlagCompressed == 0) {
 				t.Errorf("%+v, %v", r, err)

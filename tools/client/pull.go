@@ -36,9 +36,10 @@ type PullResult struct {
 // Received is a message that was stored. Its bytes are its own.
 type Received struct {
 	message.Message
-	Queue    protocol.MessageQueue
-	BodyErr  error // why Body is still compressed, if it is
-	consumed *tracked
+	Queue     protocol.MessageQueue
+	StoreSize int   // bytes of its record
+	BodyErr   error // why Body is still compressed, if it is
+	consumed  *tracked
 }
 
 // MsgID is the id that its producer gave, or else the one of its place.
@@ -71,7 +72,7 @@ func (c *Client) Pull(ctx context.Context, q *Target, r PullRequest) (PullResult
 	}
 	result := PullResult{Code: answer.Code, Next: h.NextBeginOffset, Min: h.MinOffset, Max: h.MaxOffset, SuggestID: h.SuggestWhichBrokerID}
 	if answer.Code == protocol.Success {
-		result.Messages, err = records(answer.Body, q.MessageQueue)
+		result.Messages, err = Records(answer.Body, q.MessageQueue)
 	}
 	return result, err
 }
@@ -102,15 +103,15 @@ func (r *PullRequest) header(q *Target) protocol.PullMessageRequest {
 	return h
 }
 
-// records splits the body of a pull.
-func records(body []byte, q protocol.MessageQueue) ([]Received, error) {
+// Records splits a body of records, as pulls and queries are answered with.
+func Records(body []byte, q protocol.MessageQueue) ([]Received, error) {
 	var all []Received
 	for len(body) > 0 {
 		m, n, err := message.Decode(body)
 		if err != nil {
 			return all, fmt.Errorf("record of %s: %w", q, err)
 		}
-		r := Received{Message: m, Queue: q}
+		r := Received{Message: m, Queue: q, StoreSize: n}
 		if plain, err := plainBody(m.SysFlag, m.Body); err != nil {
 			r.BodyErr = err
 		} else {

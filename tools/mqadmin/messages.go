@@ -1,0 +1,180 @@
+package mqadmin
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"gantry/remoting/message"
+	"gantry/remoting/protocol"
+	"gantry/tools/admin"
+	"gantry/tools/client"
+)
+
+func queryMsgByID() *command {
+	return &command{name: "queryMsgById", about: "Query Message by Id", run: (*call).queryMsgByID,
+		options: []option{needed("i", "msgId", "Message Id")}}
+}
+
+func (c *call) queryMsgByID() error {
+	var errs []error
+	for _, id := range strings.Split(c.value("i"), ",") {
+		if id = strings.TrimSpace(id); id == "" {
+			continue
+		}
+		m, err := c.MessageAt(c.ctx, id)
+		if err == nil {
+			c.printf("%-20s %s\n", "OffsetID:", message.OffsetID(m.StoreHost, m.PhysicalOffset))
+			err = c.printMessage(&m, m.MsgID())
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func queryMsgByUniqueKey() *command {
+	return &command{name: "queryMsgByUniqueKey", about: "Query Message by Unique key", run: (*call).queryMsgByUniqueKey, options: []option{
+		needed("i", "msgId", "Message Id"),
+		needed("t", "topic", "The topic of msg"),
+		flag("a", "showAll", "Print all message, the limit is 32"),
+	}}
+}
+
+func (c *call) queryMsgByUniqueKey() error {
+	found, err := c.MessagesByUniqueKey(c.ctx, c.value("t"), c.value("i"))
+	if err != nil {
+		return err
+	}
+	if !c.has("a") {
+		found = found[:1]
+	}
+	for i := range found {
+		file := found[i].MsgID()
+		if i > 0 {
+			file += "_" + strconv.Itoa(i)
+		}
+		if err := c.printMessage(&found[i], file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func queryMsgByKey() *command {
+	return &command{name: "queryMsgByKey", about: "Query Message by Key", run: (*call).queryMsgByKey, options: []option{
+		needed("t", "topic", "topic name"),
+		needed("k", "msgKey", "Message Key"),
+	}}
+}
+
+// keyedMost is how many messages of a key a broker is asked for.
+const keyedMost = 64
+
+func (c *call) queryMsgByKey() error {
+	found, err := c.MessagesByKey(c.ctx, c.value("t"), c.value("k"), keyedMost)
+	if err != nil {
+		return err
+	}
+	c.printf("%-50s %4s %40s\n", "#Message ID", "#QID", "#Offset")
+	for i := range found {
+		c.printf("%-50s %4d %40d\n", found[i].MsgID(), found[i].QueueID, found[i].QueueOffset)
+	}
+	return nil
+}
+
+// bodyFolder is where bodies are written, for who looks at a message.
+const bodyFolder = "/tmp/rocketmq/msgbodys"
+
+// printMessage prints a message, writes its body to a file, and says what became
+// of it in each group.
+func (c *call) printMessage(m *client.Received, file string) error {
+	path := filepath.Join(bodyFolder, file)
+	if err := os.MkdirAll(bodyFolder, 0o777); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, m.Body, 0o644); err != nil {
+		return err
+	}
+	for _, row := range []struct {
+		name  string
+		value any
+	}{
+		{"Topic:", m.Topic},
+		{"Tags:", "[" + orNull(string(m.Properties.Get(message.PropertyTags))) + "]"},
+		{"Keys:", "[" + orNull(string(m.Properties.Get(message.PropertyKeys))) + "]"},
+		{"Queue ID:", m.QueueID},
+		{"Queue Offset:", m.QueueOffset},
+		{"CommitLog Offset:", m.PhysicalOffset},
+		{"Reconsume Times:", m.ReconsumeTimes},
+		{"Born Timestamp:", human(m.BornTimestamp)},
+		{"Store Timestamp:", human(m.StoreTimestamp)},
+		{"Born Host:", m.BornHost},
+		{"Store Host:", m.StoreHost},
+		{"System Flag:", m.SysFlag},
+		{"Properties:", propertiesText(m.Properties)},
+		{"Message Body Path:", path},
+	} {
+		c.printf("%-20s %v\n", row.name, row.value)
+	}
+	return c.printTracks(m)
+}
+
+func (c *call) printTracks(m *client.Received) error {
+	tracks, err := c.Tracks(c.ctx, m)
+	if err != nil {
+		c.complain(err)
+		return nil
+	}
+	if len(tracks) == 0 {
+		c.printf("\n\nWARN: No Consumer\n")
+		return nil
+	}
+	c.printf("\n\n")
+	for _, t := range tracks {
+		c.printf("%s\n", trackText(t))
+	}
+	return nil
+}
+
+func trackText(t admin.Track) string {
+	return fmt.Sprintf("MessageTrack [consumerGroup=%s, trackType=%s, exceptionDesc=%s]", t.Group, t.Type, orNull(t.Why))
+}
+
+func sendMessage() *command {
+	return &command{name: "sendMessage", about: "Send a message", run: (*call).sendMessage, options: []option{
+		needed("t", "topic", "Topic name"),
+		needed("p", "body", "UTF-8 string format of the message body"),
+		optional("k", "key", "Message keys"),
+		optional("c", "tags", "Message tags"),
+		optional("b", "broker", "Send message to target broker"),
+		optional("i", "qid", "Send message to target queue"),
+	}}
+}
+
+var sendStatus = map[int32]string{protocol.Success: "SEND_OK", protocol.FlushDiskTimeout: "FLUSH_DISK_TIMEOUT",
+	protocol.FlushSlaveTimeout: "FLUSH_SLAVE_TIMEOUT", protocol.SlaveNotAvailable: "SLAVE_NOT_AVAILABLE"}
+
+func (c *call) sendMessage() (err error) {
+	if c.has("i") && !c.has("b") {
+		return errors.New("Broker name must be set if the queue is chosen!")
+	}
+	m := &client.Message{Topic: c.value("t"), Tags: c.value("c"), Keys: c.value("k"), Body: []byte(c.value("p"))}
+	if c.has("i") {
+		m.Queue = &protocol.MessageQueue{Topic: m.Topic, BrokerName: c.value("b")}
+		if number(c, "i", &m.Queue.QueueID, &err); err != nil {
+			return err
+		}
+	}
+	group := strconv.FormatInt(time.Now().UnixMilli(), 10)
+	sent, err := c.Producer(client.ProducerConfig{Group: group}).Send(c.ctx, m)
+	if err != nil {
+		return err
+	}
+	c.printf("%-32s  %-4s  %-20s    %s\n", "#Broker Name", "#QID", "#Send Result", "#MsgId")
+	c.printf("%-32s  %-4d  %-20s    %s\n", sent.Queue.BrokerName, sent.Queue.QueueID, sendStatus[sent.Status], sent.MsgID)
+	return nil
+}
