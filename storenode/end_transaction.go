@@ -3,10 +3,13 @@ package storenode
 import (
 	"errors"
 	"log/slog"
+	"time"
 
 	"gantry/remoting"
 	"gantry/remoting/message"
 	"gantry/remoting/protocol"
+	"gantry/storenode/commitlog"
+	"gantry/storenode/replica"
 	"gantry/storenode/transaction"
 )
 
@@ -23,6 +26,7 @@ type endTransactions struct {
 	store        appender
 	background   *background
 	waits        *diskWaits
+	slaves       slaveWaits
 	transactions *transaction.Service
 }
 
@@ -33,8 +37,17 @@ func (s *endTransactions) handle(c *remoting.Command, to remoting.Responder) {
 		to.Reply(errorResponse(s.log, c, to.Channel, err))
 		return
 	}
-	if h.CommitOrRollback != message.FlagTransactionCommit && h.CommitOrRollback != message.FlagTransactionRollback {
+	switch h.CommitOrRollback {
+	case message.FlagTransactionCommit, message.FlagTransactionRollback:
+	case 0:
 		to.Reply(ok) // nobody knows yet: the check asks
+		return
+	default:
+		to.Reply(&remoting.Response{Code: protocol.SystemError, Remark: "commitOrRollback field wrong"})
+		return
+	}
+	if err := s.slaves.admit(); err != nil && !to.Oneway() {
+		to.Reply(&remoting.Response{Code: protocol.SystemBusy, Remark: err.Error()})
 		return
 	}
 	s.background.do(func() { s.end(&h, to) })
@@ -46,18 +59,33 @@ func (s *endTransactions) end(h *protocol.EndTransactionRequest, to remoting.Res
 		Group: h.ProducerGroup, QueueOffset: h.TranStateTableOffset, PhysicalOffset: h.CommitLogOffset,
 		Commit:  h.CommitOrRollback == message.FlagTransactionCommit,
 		Written: func() { s.waits.begin(wait) },
-		Done:    func(err error) { s.done(h, to, err, s.waits.end(wait)) },
+		Done: func(end commitlog.Offset, err error) {
+			late := s.waits.end(wait)
+			s.done(h, to, done{end, wait.since, late, err})
+		},
 	})
 }
 
-// done answers, unless that was done late.
-func (s *endTransactions) done(h *protocol.EndTransactionRequest, to remoting.Responder, err error, late bool) {
-	if err != nil {
+// done is how an end went.
+type done struct {
+	end     commitlog.Offset // all that says so lies before it
+	written time.Time        // and was written then, where that was waited for
+	late    bool             // the answer has been given
+	err     error
+}
+
+// done answers, unless that was done late; with SYNC_MASTER when a slave has it, or
+// in time all the same, as Java does without asking slaves.
+func (s *endTransactions) done(h *protocol.EndTransactionRequest, to remoting.Responder, d done) {
+	if d.err != nil {
 		s.log.Warn("transaction not ended", "group", h.ProducerGroup, "transaction_id", h.TransactionID, "commit_log_offset", h.CommitLogOffset,
-			"remote_addr", to.Channel.Remote, "answered", late, "err", err)
+			"remote_addr", to.Channel.Remote, "answered", d.late, "err", d.err)
 	}
-	if !late {
-		to.Reply(s.answer(err))
+	switch {
+	case d.late:
+	case d.err == nil && !to.Oneway() && s.slaves.begin(&commitlog.Request{Offset: d.end, Wait: true}, d.written, &replica.Wait{Done: func(replica.Outcome) { to.Reply(ok) }}):
+	default:
+		to.Reply(s.answer(d.err))
 	}
 }
 

@@ -245,12 +245,12 @@ func (s *sends) encodeOne(p *put, h *protocol.SendMessageRequest, c *remoting.Co
 		p.props, facts.delayLevel = p.props.Delete(message.PropertyDelay), 0
 	}
 	p.message.Properties = p.props
-	if facts.delayLevel > 0 {
-		scheduleMessage(&p.message, min(facts.delayLevel, s.delays.Max()))
-	}
 	p.request.Wait = facts.wait
 	if half {
 		return s.encodeHalf(p)
+	}
+	if facts.delayLevel > 0 {
+		scheduleMessage(&p.message, min(facts.delayLevel, s.delays.Max()))
 	}
 	return s.encode(p)
 }

@@ -23,7 +23,7 @@ func (h *EndTransactionRequest) Decode(f remoting.Fields) error {
 		CommitLogOffset:      r.Int64("commitLogOffset"),
 		CommitOrRollback:     r.Int32("commitOrRollback"),
 		FromTransactionCheck: r.OptBool("fromTransactionCheck"),
-		MsgID:                r.String("msgId"),
+		MsgID:                r.OptString("msgId"),
 		TransactionID:        r.OptString("transactionId"),
 		BrokerName:           r.OptString("bname"),
 	}
@@ -37,7 +37,7 @@ func (h EndTransactionRequest) Encode(w *remoting.FieldWriter) {
 	w.Int("commitLogOffset", h.CommitLogOffset)
 	w.Int("commitOrRollback", int64(h.CommitOrRollback))
 	w.Bool("fromTransactionCheck", h.FromTransactionCheck)
-	w.String("msgId", h.MsgID)
+	w.OptString("msgId", h.MsgID)
 	w.OptString("transactionId", h.TransactionID)
 	w.OptString("bname", h.BrokerName)
 }

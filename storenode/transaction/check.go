@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gantry/remoting/message"
+	"gantry/storenode/commitlog"
 	"gantry/storenode/topic"
 )
 
@@ -211,7 +212,7 @@ func (f *found) newerOpen(l *ledger) bool {
 
 // endCommitted writes the operation record that a killed process has left out.
 func (s *Service) endCommitted(c *candidate) {
-	nobody := &End{Written: func() {}, Done: func(err error) {
+	nobody := &End{Written: func() {}, Done: func(_ commitlog.Offset, err error) {
 		if err != nil {
 			s.config.Log.Warn("operation record of a committed transaction not written", "offset", c.QueueOffset, "err", err)
 		}

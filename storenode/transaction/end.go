@@ -15,9 +15,9 @@ type End struct {
 
 	// Written is called before Done where the answer waits for the disk. It must not block.
 	Written func()
-	// Done is called once: the transaction has ended, as asked now or before, or why it has not. It must not block. Errors:
-	// *WrongError, ErrBusy, ErrClosed, the store's.
-	Done func(error)
+	// Done is called once: the transaction has ended, as asked now or before, and all that says so lies before an offset of
+	// the log; or why it has not. It must not block. Errors: *WrongError, ErrBusy, ErrClosed, the store's.
+	Done func(end commitlog.Offset, err error)
 }
 
 // WrongError says that a request does not fit any half message, or not what became of it.
@@ -34,19 +34,19 @@ type ending struct {
 // End ends a transaction. It may wait for the disk to read the half message.
 func (s *Service) End(e *End) {
 	if err := s.admit(); err != nil {
-		e.Done(err)
+		e.Done(0, err)
 		return
 	}
 	answered := *e
-	answered.Done = func(err error) {
+	answered.Done = func(end commitlog.Offset, err error) {
 		s.mu.Lock()
 		s.ends--
 		s.mu.Unlock()
-		e.Done(err)
+		e.Done(end, err)
 	}
 	h, err := s.halfOf(&answered)
 	if err != nil {
-		answered.Done(err)
+		answered.Done(0, err)
 		return
 	}
 	s.start(ending{&answered, h})
@@ -89,7 +89,7 @@ func (s *Service) start(e ending) {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
-		e.Done(ErrClosed)
+		e.Done(0, ErrClosed)
 		return
 	}
 	if held := s.claims[key]; held != nil {
@@ -114,12 +114,13 @@ func (s *Service) start(e ending) {
 
 // answerEnded answers a request of which everything is in the log, when it is as safe as asked.
 func (s *Service) answerEnded(e ending) {
+	end := s.config.Store.End()
 	if !s.config.SyncFlush {
-		e.Done(nil)
+		e.Done(end, nil)
 		return
 	}
 	e.Written()
-	s.config.Beside(func() { e.Done(s.config.Store.Log().Sync()) })
+	s.config.Beside(func() { e.Done(end, s.config.Store.Log().Sync()) })
 }
 
 // doubtful says that the log may hold more of a half message's transaction than the ledger knows: a commit without its
@@ -140,7 +141,7 @@ func (s *Service) decide(e ending, found *found) {
 		s.write(e, key, true, opens)
 	default:
 		s.release(key)
-		e.Done(&WrongError{"the transaction has ended before, and was not committed"})
+		e.Done(0, &WrongError{"the transaction has ended before, and was not committed"})
 	}
 }
 

@@ -82,5 +82,5 @@ func (s *Service) decideAll(waiting []ending) {
 
 func (s *Service) refuse(e ending, err error) {
 	s.release(e.half.key())
-	e.Done(err)
+	e.Done(0, err)
 }

@@ -5,11 +5,11 @@ import "gantry/storenode/commitlog"
 // opRecord is an operation record on its way into the log. Its functions must not block.
 type opRecord struct {
 	half    int64
-	wait    bool        // answer when the disk has it
-	waits   func()      // it is written and waits for the disk; may be nil
-	written func()      // it is in the log
-	answer  func(error) // it is as safe as wait asks; after written
-	failed  func(error) // it is not in the log; instead of both
+	wait    bool                                  // answer when the disk has it
+	waits   func()                                // it is written and waits for the disk; may be nil
+	written func()                                // it is in the log
+	answer  func(end commitlog.Offset, err error) // it is as safe as wait asks, and lies before end; after written
+	failed  func(error)                           // it is not in the log; instead of both
 }
 
 func (s *Service) writeOp(op *opRecord) {
@@ -34,7 +34,7 @@ func (s *Service) writeOp(op *opRecord) {
 			s.note(op.half, r.QueueOffset)
 			op.written()
 		}
-		op.answer(r.Err)
+		op.answer(endOf(r), r.Err)
 	}
 	if err := s.append(r, m); err != nil {
 		op.failed(err)
@@ -66,3 +66,5 @@ func (s *Service) writeOwed() {
 		s.writeOp(op)
 	}
 }
+
+func endOf(r *commitlog.Request) commitlog.Offset { return r.Offset + commitlog.Offset(len(r.Records)) }

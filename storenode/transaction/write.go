@@ -16,12 +16,14 @@ type writing struct {
 	key    string
 	halves []int64
 	commit bool
+	told   sync.Once
 
-	mu      sync.Mutex // guards the rest
-	begun   bool       // the operation records are on their way
-	err     error      // of the first append that failed
-	waits   int        // appends that the answer waits for
-	unwrote int        // operation records that are not in the log
+	mu      sync.Mutex       // guards the rest
+	begun   bool             // the operation records are on their way
+	err     error            // of the first append that failed
+	end     commitlog.Offset // behind what is written
+	waits   int              // appends that the answer waits for
+	unwrote int              // operation records that are not in the log
 }
 
 // write ends a claimed transaction.
@@ -43,12 +45,12 @@ func (w *writing) writeMessage() {
 	m := w.e.half.committed(w.s.config.Levels)
 	r := &commitlog.Request{Topic: m.Topic, QueueID: m.QueueID, Wait: true}
 	r.Written = func(*commitlog.Request) {
-		w.e.Written()
+		w.written()
 		w.writeOps()
 	}
-	r.Done = func(r *commitlog.Request) { w.messageDone(r.Err) }
+	r.Done = func(r *commitlog.Request) { w.messageDone(endOf(r), r.Err) }
 	if err := w.s.append(r, m); err != nil {
-		w.messageDone(err)
+		w.messageDone(0, err)
 	}
 }
 
@@ -61,19 +63,19 @@ func (s *Service) append(r *commitlog.Request, m *message.Message) (err error) {
 }
 
 // messageDone hears of the message. One that is not in the log leaves its half messages open.
-func (w *writing) messageDone(err error) {
+func (w *writing) messageDone(end commitlog.Offset, err error) {
 	w.mu.Lock()
 	begun := w.begun
 	w.mu.Unlock()
 	if !begun && err != nil {
 		w.s.release(w.key)
-		w.e.Done(err)
+		w.e.Done(0, err)
 		return
 	}
 	if !begun {
 		w.writeOps()
 	}
-	w.count(1, 0, err)
+	w.count(1, 0, end, err)
 }
 
 // writeOps writes the operation records. Of a rollback they are all there is, and the answer waits for the disk.
@@ -83,44 +85,49 @@ func (w *writing) writeOps() {
 	w.mu.Unlock()
 	for _, q := range w.halves {
 		op := &opRecord{half: q, wait: !w.commit}
-		op.written = func() { w.count(0, 1, nil) }
-		op.answer = func(err error) { w.count(1, 0, err) }
+		op.written = func() { w.count(0, 1, 0, nil) }
+		op.answer = func(end commitlog.Offset, err error) { w.count(1, 0, end, err) }
 		op.failed = func(err error) { w.opFailed(op, err) }
 		if !w.commit {
-			op.waits = w.e.Written
+			op.waits = w.written
 		}
 		w.s.writeOp(op)
 	}
 }
 
+// written tells once that the answer waits for the disk.
+func (w *writing) written() { w.told.Do(w.e.Written) }
+
 // opFailed leaves the half message of a rollback open. That of a committed message is owed its operation record: the
 // transaction stays claimed until it is written, and nobody waits for that.
 func (w *writing) opFailed(op *opRecord, err error) {
 	if !w.commit {
-		w.count(1, 1, err)
+		w.count(1, 1, 0, err)
 		return
 	}
-	op.answer = func(error) {}
+	op.answer = func(commitlog.Offset, error) {}
 	op.failed = func(error) { w.s.owe(op) }
 	w.s.owe(op)
-	w.count(1, 0, nil)
+	w.count(1, 0, 0, nil)
 }
 
 // count takes off what is done. With the last that the answer waits for it is given; with the last of all the
 // transaction is given back.
-func (w *writing) count(waits, unwrote int, err error) {
+func (w *writing) count(waits, unwrote int, end commitlog.Offset, err error) {
 	w.mu.Lock()
+	w.end = max(w.end, end)
 	w.waits -= waits
 	w.unwrote -= unwrote
 	if w.err == nil {
 		w.err = err
 	}
-	answered, over, err := waits > 0 && w.waits == 0, w.waits == 0 && w.unwrote == 0, w.err
+	answered, over := waits > 0 && w.waits == 0, w.waits == 0 && w.unwrote == 0
+	end, err = w.end, w.err
 	w.mu.Unlock()
 	if over {
 		w.s.release(w.key)
 	}
 	if answered {
-		w.e.Done(err)
+		w.e.Done(end, err)
 	}
 }

@@ -28,6 +28,7 @@ const (
 	singleQuote   = "A header is JSON; that 4.9.7's parser takes more is used by no client."
 	zeroIfNone    = "5.x clients say setZeroIfNotFound=false and rely on it. 4.9.7 knows no such field."
 	noRecord      = "Gantry gives out no bytes that are no record. 4.9.7 takes the four bytes at that place for a length."
+	undecided     = "Who asks for an answer gets one. 4.9.7 answers nobody who neither commits nor rolls back."
 	transactionID = "The answer to a half message has the transaction's id, as that of 5.x."
 	ownReasons    = "Both refuse with the same code; Gantry says in its own words what is wrong where, 4.9.7 in those of its parser."
 	newestCounts  = "The newest heartbeat's expression counts. 4.9.7 goes on for a day with one of a higher version that the group had before its " +
@@ -38,10 +39,13 @@ const (
 // same as a table.
 func Accepted() []Acceptance {
 	return []Acceptance{
-		{"send/transactional", "ext.transactionId", Absent, "*", transactionID},
+		{"send/transactional transaction/half-*", "ext.transactionId", Absent, "*", transactionID},
+		{"transaction/plain-message", "remark", "*", "Find prepared transaction message failed: *", "4.9.7 ends in an exception inside. Gantry says what is wrong."},
+		{"transaction/undecided-0", "answer", "none", "reply", undecided},
+		{"transaction/undecided-0", "code header", Absent, "*", undecided},
 		{"*", "body.records.*.propertiesBytes", "*", "*", "The property text is stored in the client's order and closed by a separator. " +
 			"4.9.7 writes it anew from a hash map, in another order and without the last separator. The pairs are the same."},
-		{"stored/batch pull-subscribed/newly-subscribed back/read-* delay/*arrived", "body.records.*.properties.WAIT", "*", Absent,
+		{"stored/batch pull-subscribed/newly-subscribed back/read-* delay/*arrived transaction/read", "body.records.*.properties.WAIT", "*", Absent,
 			"WAIT says how that one send is acknowledged. 4.9.7 removes it from plain messages only, Gantry from all."},
 		{"back/read-dlq back/read-least-fields", "body.records.*.properties.DELAY", "0", Absent,
 			"A message in a dead-letter queue has no delay. 4.9.7 writes that as level 0."},
@@ -51,7 +55,7 @@ func Accepted() []Acceptance {
 		{"*", "remark", "*", "the custom field <*> is not a number*", "Both refuse; Gantry names the field."},
 		{"register/garbage-* group/* heartbeat/* lock/* unlock/* check/* pair/version-without-body", "remark", "*", "*decode *",
 			"Both refuse a body that is no JSON; 4.9.7 tells its parser's words, or its exception's where there is no body."},
-		{"topic/*", "remark", "not set any response code", Absent, "4.9.7 does not clear its default remark when a topic was made."},
+		{"topic/* transaction/rollback*", "remark", "not set any response code", Absent, "4.9.7 does not clear its default remark when a topic was made, or a message rolled back."},
 		{"send-field/v2-rocketmq-header-bad pull-refused/no-topic-rocketmq-header view/rocketmq-header look-up/rocketmq-header", "header", "JSON", "ROCKETMQ",
 			"Gantry answers in the header kind of the request, always. 4.9.7 answers codes 12 and 33, and exceptions, in JSON."},
 		{unknownToNameServer, "answer", unanswered, answered, answerUnknown},

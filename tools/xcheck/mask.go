@@ -31,6 +31,11 @@ func (m *masker) mask(path, value string) (string, bool) {
 	switch path {
 	case "ext.msgId", "body.records.*.properties.ORIGIN_MESSAGE_ID":
 		return m.ids(value), true
+	case "body.records.*.preparedTransactionOffset":
+		if value == "0" {
+			return value, true
+		}
+		return m.logOffset(value), true
 	case "body.records.*.physicalOffset":
 		return m.logOffset(value), true
 	case "ext.indexLastUpdatePhyoffset":

@@ -13,7 +13,7 @@ func Script() []Step {
 		topicSteps(), sendSteps(), sendFieldSteps(), topicNameSteps(), propertySteps(), batchSteps(),
 		heartbeatSteps(), pullSteps(), pullRefusalSteps(), pullSubscriptionSteps(), heldPullSteps(), storedSteps(),
 		offsetSteps(), queueOffsetSteps(), lockSteps(),
-		retrySteps(), delaySteps(), lookUpSteps(), filterSteps(),
+		retrySteps(), delaySteps(), transactionSteps(), lookUpSteps(), filterSteps(),
 		frameSteps(), lastSteps(), nameServerSteps(),
 	)
 }
