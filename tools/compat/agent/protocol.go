@@ -130,6 +130,7 @@ type PullConsumer struct {
 	Instance   string `json:"instance"`
 	Topic      string `json:"topic"`
 	Expression string `json:"expression"`
+	SQL        bool   `json:"sql,omitempty"`
 }
 
 // Pull asks for messages of one queue (command pull). Block waits at the server while there are none.
@@ -137,6 +138,7 @@ type Pull struct {
 	Member      string `json:"member"`
 	Queue       Queue  `json:"queue"`
 	Expression  string `json:"expression"`
+	SQL         bool   `json:"sql,omitempty"`
 	Offset      int64  `json:"offset"`
 	MaxMessages int    `json:"maxMessages"`
 	Block       bool   `json:"block,omitempty"`

@@ -27,6 +27,9 @@ func (a *goAgent) startPull(p agent.PullConsumer) (any, error) {
 		return nil, err
 	}
 	selector := consumer.MessageSelector{Type: consumer.TAG, Expression: p.Expression}
+	if p.SQL {
+		selector.Type = consumer.SQL92
+	}
 	if err := started.Subscribe(p.Topic, selector); err != nil {
 		return nil, err
 	}

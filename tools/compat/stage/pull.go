@@ -8,26 +8,39 @@ import (
 type Pull struct {
 	client *Client
 	member string
+	sql    bool
 }
 
 // Pull starts a pull consumer that names queue and offset itself.
 func (c *Client) Pull(topic, group, expression string) *Pull {
 	c.t.Helper()
-	return c.startPull("startPullConsumer", topic, group, expression)
+	return c.startPull("startPullConsumer", topic, group, expression, false)
+}
+
+// SQLPull is Pull with a SQL92 expression.
+func (c *Client) SQLPull(topic, group, expression string) *Pull {
+	c.t.Helper()
+	return c.startPull("startPullConsumer", topic, group, expression, true)
 }
 
 // Lite starts a pull consumer that shares queues with its group and polls what it was given.
 func (c *Client) Lite(topic, group, expression string) *Pull {
 	c.t.Helper()
-	return c.startPull("startLitePullConsumer", topic, group, expression)
+	return c.startPull("startLitePullConsumer", topic, group, expression, false)
 }
 
-func (c *Client) startPull(command, topic, group, expression string) *Pull {
+// SQLLite is Lite with a SQL92 expression.
+func (c *Client) SQLLite(topic, group, expression string) *Pull {
 	c.t.Helper()
-	p := &Pull{client: c, member: c.Unique("puller")}
+	return c.startPull("startLitePullConsumer", topic, group, expression, true)
+}
+
+func (c *Client) startPull(command, topic, group, expression string, sql bool) *Pull {
+	c.t.Helper()
+	p := &Pull{client: c, member: c.Unique("puller"), sql: sql}
 	c.call(command, agent.PullConsumer{
 		Member: p.member, Instance: p.member, Namesrv: c.server.Namesrv(),
-		Group: group, Topic: topic, Expression: expression,
+		Group: group, Topic: topic, Expression: expression, SQL: sql,
 	}, nil)
 	c.t.Cleanup(func() { _ = c.agent.Call("shutdown", agent.Shutdown{Member: p.member}, nil) })
 	return p
@@ -38,9 +51,19 @@ func (p *Pull) Pull(queue agent.Queue, expression string, offset int64, most int
 	p.client.t.Helper()
 	var result agent.PullResult
 	p.client.call("pull", agent.Pull{
-		Member: p.member, Queue: queue, Expression: expression, Offset: offset, MaxMessages: most,
+		Member: p.member, Queue: queue, Expression: expression, SQL: p.sql, Offset: offset, MaxMessages: most,
 	}, &result)
 	return result
+}
+
+// TryPull is Pull where the client may refuse: Java's sends no SQL92 to a broker before a heartbeat's answer, each 30 s, has told
+// it the broker's version.
+func (p *Pull) TryPull(queue agent.Queue, expression string, offset int64, most int) (result agent.PullResult, err error) {
+	p.client.t.Helper()
+	err = p.client.agent.Call("pull", agent.Pull{
+		Member: p.member, Queue: queue, Expression: expression, SQL: p.sql, Offset: offset, MaxMessages: most,
+	}, &result)
+	return result, err
 }
 
 // PullBlocking is Pull that waits at the server while there is nothing.

@@ -4,6 +4,7 @@ import com.alibaba.fastjson.JSONObject;
 import java.lang.reflect.Method;
 import org.apache.rocketmq.client.consumer.DefaultLitePullConsumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
+import org.apache.rocketmq.client.consumer.MessageSelector;
 import org.apache.rocketmq.client.consumer.PullResult;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.MessageQueue;
@@ -32,7 +33,9 @@ final class PullConsumers {
         MessageQueue queue = Messages.queue(arguments.getJSONObject("queue"));
         long offset = arguments.getLongValue("offset");
         int most = arguments.getIntValue("maxMessages");
-        PullResult result = arguments.getBooleanValue("block")
+        PullResult result = arguments.getBooleanValue("sql")
+            ? consumer.pull(queue, MessageSelector.bySql(arguments.getString("expression")), offset, most)
+            : arguments.getBooleanValue("block")
             ? consumer.pullBlockIfNotFound(queue, arguments.getString("expression"), offset, most)
             : consumer.pull(queue, arguments.getString("expression"), offset, most);
         JSONObject out = new JSONObject(true);
@@ -65,7 +68,11 @@ final class PullConsumers {
         consumer.setClientIP("127.0.0.1");
         consumer.setInstanceName(arguments.getString("instance"));
         startFromFirst(consumer);
-        consumer.subscribe(arguments.getString("topic"), arguments.getString("expression"));
+        if (arguments.getBooleanValue("sql")) {
+            consumer.subscribe(arguments.getString("topic"), MessageSelector.bySql(arguments.getString("expression")));
+        } else {
+            consumer.subscribe(arguments.getString("topic"), arguments.getString("expression"));
+        }
         consumer.start();
         members.put(arguments.getString("member"), consumer, consumer::shutdown);
         return null;
