@@ -32,12 +32,24 @@ func (s schedule) Entries(queueID int32, offset int64, dst []delay.Entry) (int, 
 
 // Record implements delay.Schedule.
 func (s schedule) Record(e delay.Entry) ([]byte, error) {
-	if (consumequeue.Unit{Physical: commitlog.Offset(e.PhysicalOffset), Size: e.Bytes}).Blank() {
-		return nil, fmt.Errorf("%w: the commit log has lost it", delay.ErrGone)
-	}
-	record, err := s.store.RecordAt(commitlog.Offset(e.PhysicalOffset))
-	if errors.Is(err, store.ErrNotFound) && (commitlog.Offset(e.PhysicalOffset) < s.store.Min() || store.IsDamage(err)) {
+	record, err := recordOf(s.store, commitlog.Offset(e.PhysicalOffset), e.Bytes)
+	if errors.Is(err, errLost) {
 		return nil, fmt.Errorf("%w: %w", delay.ErrGone, err)
+	}
+	return record, err
+}
+
+// errLost is what recordOf wraps where the commit log no longer has the record.
+var errLost = errors.New("the commit log has lost it")
+
+// recordOf returns the record that a unit leads to.
+func recordOf(s *store.Store, at commitlog.Offset, bytes int32) (message.Record, error) {
+	if (consumequeue.Unit{Physical: at, Size: bytes}).Blank() {
+		return nil, errLost
+	}
+	record, err := s.RecordAt(at)
+	if errors.Is(err, store.ErrNotFound) && (at < s.Min() || store.IsDamage(err)) {
+		return nil, fmt.Errorf("%w: %w", errLost, err)
 	}
 	return record, err
 }
@@ -72,28 +84,28 @@ func (d deliveries) Append(messages []*message.Message) (appended int, err error
 	return len(requests), err
 }
 
-// append takes the room that sends must leave for what is put into the schedule
-// topic: it is there already, in a file that goes.
+// append takes the room that sends must leave for what is put again: it is there
+// already, in a file that goes.
 func (d deliveries) append(r *commitlog.Request) error {
-	if r.Topic == topic.ScheduleTopic {
+	if r.Topic == topic.ScheduleTopic || r.Topic == topic.TimerTopic {
 		return d.store.AppendReserved(r)
 	}
 	return d.store.Append(r)
 }
 
-var errDelaysClosed = errors.New("delayed and half messages are not read yet")
+var errDelaysClosed = errors.New("delayed, timer and half messages are not read yet")
 
-// beforeExpire puts delayed and half messages again whose records lie before end,
+// beforeExpire puts delayed, timer and half messages again whose records lie before end,
 // and waits for the disk: their file goes. A slave's master does.
 func (n *Node) beforeExpire(end commitlog.Offset) error {
 	if n.config.Role() == Slave {
 		return nil
 	}
-	delays, transactions := n.delays.Load(), n.transactions.Load()
-	if delays == nil || transactions == nil {
+	delays, timers, transactions := n.delays.Load(), n.timers.Load(), n.transactions.Load()
+	if delays == nil || timers == nil || transactions == nil {
 		return errDelaysClosed
 	}
-	if err := errors.Join(delays.PutAgain(int64(end)), transactions.PutAgain(int64(end))); err != nil {
+	if err := errors.Join(delays.PutAgain(int64(end)), timers.PutAgain(int64(end)), transactions.PutAgain(int64(end))); err != nil {
 		return err
 	}
 	return n.store.Log().Sync()

@@ -28,6 +28,7 @@ import (
 	"gantry/storenode/repeat"
 	"gantry/storenode/session"
 	"gantry/storenode/store"
+	"gantry/storenode/timer"
 	"gantry/storenode/topic"
 	"gantry/storenode/transaction"
 	"gantry/storenode/vfs"
@@ -50,6 +51,7 @@ type Node struct {
 	members  *group.Members
 	held     *longpoll.Table
 	delays   atomic.Pointer[delay.Service] // nil until the tables are open
+	timers   atomic.Pointer[timer.Service] // nil until the tables are open, and in a slave
 	copies   copies
 	replicas replication
 
@@ -72,7 +74,7 @@ type Node struct {
 // fails is named in the error, and what was opened before is closed again.
 func Open(config Config, fsys vfs.FS) (*Node, error) {
 	n := &Node{config: config, log: config.Log, fs: fsys, background: newBackground(config.Log, config.ConcurrentIO)}
-	for _, step := range []func() error{n.prepare, n.openStore, n.startReplication, n.openTables, n.adoptQueues, n.openMembers, n.startDelays, n.startTransactions, n.startTables, n.tellRole, n.listen} {
+	for _, step := range []func() error{n.prepare, n.openStore, n.startReplication, n.openTables, n.adoptQueues, n.openMembers, n.startDelays, n.startTimers, n.startTransactions, n.startTables, n.tellRole, n.listen} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, n.closeOpened())
 		}
@@ -117,9 +119,14 @@ func (n *Node) openStore() error {
 // arrived is told of every message that can be read now.
 func (n *Node) arrived(a store.Arrival) {
 	n.held.Arrive(a.Topic, a.QueueID, a.MaxOffset, a.TagsCode, a.Properties)
-	if string(a.Topic) == topic.ScheduleTopic {
+	switch string(a.Topic) {
+	case topic.ScheduleTopic:
 		if delays := n.delays.Load(); delays != nil {
 			delays.Arrive(a.QueueID)
+		}
+	case topic.TimerTopic:
+		if timers := n.timers.Load(); timers != nil {
+			timers.Arrive()
 		}
 	}
 }

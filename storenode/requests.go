@@ -20,10 +20,11 @@ type request struct {
 func (n *Node) requests() []request {
 	inline := func(a answer) remoting.Handler { return inline(n.log, a) }
 	beside, search := n.background.answering, n.background.searching
-	sends := &sends{log: n.log, config: n.config, storeHost: n.storeHost, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, waits: n.waits, slaves: n.slaveWaits(), repeats: n.repeats, halves: n.transactions.Load()}
+	sends := &sends{log: n.log, config: n.config, storeHost: n.storeHost, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, waits: n.waits, slaves: n.slaveWaits(), repeats: n.repeats, halves: n.transactions.Load(),
+		timers: timers{Rules: n.config.rules(), topics: n.topics, service: n.timers.Load}}
 	pulls := &pulls{log: n.log, config: n.config, topics: n.topics, groups: n.groups, members: n.members, offsets: n.offsets, store: n.store, held: n.held, background: n.background}
 	backs := &sendBacks{log: n.log, config: n.config, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, records: n.store, background: n.background, waits: n.waits, slaves: n.slaveWaits(), repeats: n.repeats}
-	ends := &endTransactions{log: n.log, store: n.store, background: n.background, waits: n.waits, slaves: n.slaveWaits(), transactions: n.transactions.Load()}
+	ends := &endTransactions{log: n.log, store: n.store, background: n.background, waits: n.waits, transactions: n.transactions.Load()}
 	replies := &replies{sends: sends, members: n.members, hold: n.presence.hold, store: n.config.StoreReplyMessageEnable && n.config.Role() != Slave}
 	offsets := offsetRequests{offsets: n.offsets, store: n.store}
 	locks := lockRequests{group.NewLocks(n.config.QueueLocks)}

@@ -55,6 +55,7 @@ type sends struct {
 	store     appender
 	repeats   *repeat.Requests
 	halves    halves
+	timers    timers
 
 	waits  *diskWaits
 	slaves slaveWaits
@@ -251,6 +252,10 @@ func (s *sends) encodeOne(p *put, h *protocol.SendMessageRequest, c *remoting.Co
 	}
 	if facts.delayLevel > 0 {
 		scheduleMessage(&p.message, min(facts.delayLevel, s.delays.Max()))
+	} else if facts.timer && !dead {
+		if err := s.holdTimer(p); err != nil {
+			return err
+		}
 	}
 	return s.encode(p)
 }

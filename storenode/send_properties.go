@@ -12,6 +12,7 @@ type propertyFacts struct {
 	wait          bool // WAIT: the answer waits for the disk
 	transactional bool // TRAN_MSG
 	delayLevel    int  // DELAY, 0 for none
+	timer         bool // a TIMER property: it may be to come later
 }
 
 // storedProperties builds the properties that are written: the client's without
@@ -29,6 +30,8 @@ func (p *put) storedProperties(sent message.Properties, cluster string) (propert
 			return true
 		case message.PropertyTransactionMessage:
 			facts.transactional = isTrue(value)
+		case message.PropertyTimerDelaySec, message.PropertyTimerDelayMs, message.PropertyTimerDeliverMs:
+			facts.timer = true
 		case message.PropertyDelay:
 			if facts.delayLevel, notNumber = strconv.Atoi(string(value)); notNumber != nil {
 				notNumber = &remoting.FieldError{Key: message.PropertyDelay, Value: string(value), Reason: "not a number"}

@@ -3,7 +3,7 @@ package keys
 import "gantry/remoting/properties"
 
 func ofNodes() []Key {
-	const text, num, long = properties.Text, properties.Int, properties.Long
+	const text, num, long, yes = properties.Text, properties.Int, properties.Long, properties.Bool
 	return []Key{
 		{"storeHostAddr", text, "(where clients reach the node)", plain, Fixed, "IP:PORT written into messages"},
 		{"shardSlot", num, "(assigned)", m, Fixed, "the shard's slot, which decides the proxies' ports for it"},
@@ -11,6 +11,10 @@ func ofNodes() []Key {
 		{"diskSpaceCleanForciblyRatio", num, "85", plain, Live, "percent of the disk above which the oldest files go (5.x; of 4.x a system property)"},
 		{"diskSpaceWarningLevelRatio", num, "90", plain, Live, "percent of the disk above which sends are refused (5.x; of 4.x a system property)"},
 		{"diskFreeBytesMin", long, "67108864", plain, Live, "bytes that must be free, or sends are refused"},
+		{"timerWheelEnable", yes, "true", plain, Fixed, "messages may have a time of their own (5.x); else they are refused"},
+		{"timerPrecisionMs", num, "1000", plain, Fixed, "ms to which TIMER_OUT_MS is rounded (5.x): 1000, 500, 200 or 100; messages come to the millisecond"},
+		{"timerMaxDelaySec", num, "259200", plain, Fixed, "seconds that such a message may wait (5.x)"},
+		{"timerFlushIntervalMs", num, "1000", plain, Fixed, "ms between two writes of how far they are delivered (5.x)"},
 	}
 }
 

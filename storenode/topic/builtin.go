@@ -16,6 +16,7 @@ const (
 	TransHalfTopic         = "RMQ_SYS_TRANS_HALF_TOPIC"
 	TransOpHalfTopic       = "RMQ_SYS_TRANS_OP_HALF_TOPIC"
 	TransCheckMaxTimeTopic = "TRANS_CHECK_MAX_TIME_TOPIC"
+	TimerTopic             = "rmq_sys_wheel_timer" // 5.x: messages with a time of their own, until it comes
 
 	RetryPrefix  = "%RETRY%"  // the topic of a group's retries
 	DLQPrefix    = "%DLQ%"    // the topic of a group's dead letters

@@ -69,7 +69,7 @@ func ValidateSend[T ~string | ~[]byte](name T) error {
 		return err
 	}
 	switch string(name) {
-	case ScheduleTopic, TransHalfTopic, TransOpHalfTopic, TransCheckMaxTimeTopic, SelfTestTopic, OffsetMovedTopic:
+	case ScheduleTopic, TransHalfTopic, TransOpHalfTopic, TransCheckMaxTimeTopic, SelfTestTopic, OffsetMovedTopic, TimerTopic:
 		return &ForbiddenError{string(name)}
 	}
 	return nil
