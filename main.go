@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"gantry/bench"
+	"gantry/tools/doctor"
 	"gantry/tools/dump"
 	"gantry/tools/mqadmin"
 	"gantry/tools/ps"
@@ -43,7 +44,7 @@ func newApp() *cli.App {
 		Version:              version(),
 		EnableBashCompletion: true,
 		HideHelpCommand:      true,
-		Commands:             concise(slices.Concat(roleCommands(), officialCommands(), ps.Commands(), []*cli.Command{mqadmin.Command(), bench.Command(), dump.Command(), xcheck.Command()})),
+		Commands:             concise(slices.Concat(roleCommands(), officialCommands(), ps.Commands(), []*cli.Command{mqadmin.Command(), bench.Command(), doctor.Command(examined), dump.Command(), xcheck.Command()})),
 		ExitErrHandler:       func(*cli.Context, error) {}, // main prints the one line
 		OnUsageError:         usageError,
 		Action:               withoutCommand(cli.ShowAppHelp),

@@ -17,14 +17,8 @@ import (
 )
 
 func startNode(c *cli.Context, log *slog.Logger) (running, error) {
-	config := storenode.DefaultConfig()
+	config, talk := nodeDefaults()
 	config.Log = log
-	if home, err := os.UserHomeDir(); err == nil {
-		config.StorePathRootDir = filepath.Join(home, "store")
-	}
-	talk := defaultGossip()
-	config.NamesrvAddr = os.Getenv("NAMESRV_ADDR")
-	talk.NamesrvAddr = config.NamesrvAddr
 	if err := readSettings(log, c.String("c"), &config, &talk); err != nil {
 		return nil, err
 	}
@@ -52,6 +46,18 @@ func startNode(c *cli.Context, log *slog.Logger) (running, error) {
 	tell(log, fmt.Sprintf("The broker[%s, %s] boot success. serializeType=JSON%s", config.BrokerName,
 		config.Address(), nameServerNote(config.NamesrvAddr)))
 	return nodeRole{n, joinNode(log, talk, config, n)}, nil
+}
+
+// nodeDefaults is a node of whom nothing is said but by the environment.
+func nodeDefaults() (storenode.Config, gossipSettings) {
+	config, talk := storenode.DefaultConfig(), defaultGossip()
+	if home, err := os.UserHomeDir(); err == nil {
+		config.StorePathRootDir = filepath.Join(home, "store")
+	}
+	config.NamesrvAddr = os.Getenv("NAMESRV_ADDR")
+	talk.NamesrvAddr = config.NamesrvAddr
+	config.Release = release
+	return config, talk
 }
 
 type nodeRole struct {

@@ -126,7 +126,7 @@ func (s namesrvSettings) Validate() error {
 
 func startNamesrv(c *cli.Context, log *slog.Logger) (running, error) {
 	listen := namesrvSettings{BindAddress: "0.0.0.0", ListenPort: 9876}
-	config := proxy.Config{RouteMode: proxy.DirectRoutes, Log: log, ProxyID: newProxyID()}
+	config := proxy.Config{RouteMode: proxy.DirectRoutes, Log: log, ProxyID: newProxyID(), Release: release}
 	talk := defaultGossip()
 	file := c.String("c")
 	if err := readSettings(log, file, &listen, &config, &talk); err != nil {

@@ -29,7 +29,7 @@ func startProxy(c *cli.Context, log *slog.Logger) (running, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := proxy.Config{BindAddress: host, ListenPort: port, Log: log, ProxyID: newProxyID()}
+	config := proxy.Config{BindAddress: host, ListenPort: port, Log: log, ProxyID: newProxyID(), Release: release}
 	talk := defaultGossip()
 	if err := readSettings(log, c.String("c"), &config, &talk); err != nil {
 		return nil, err

@@ -20,32 +20,41 @@ import (
 // readSettings binds the configuration file to the roles' configurations. What
 // is odd in it is logged; what cannot be used stops the start.
 func readSettings(log *slog.Logger, file string, targets ...any) error {
-	entries, err := readEntries(file)
+	found, err := checkSettings(file, targets...)
 	if err != nil {
 		return err
-	}
-	found := properties.Bind(entries, keys.Options(file, roleOf(targets)), targets...)
-	if err := found.Err(); err != nil {
-		return err
-	}
-	if err := plausible(file, entries); err != nil {
-		return err
-	}
-	if err := leaderless(file, entries); err != nil {
-		return err
-	}
-	for _, t := range targets {
-		if err := validate(t, file, entries); err != nil {
-			return err
-		}
-	}
-	for _, t := range targets {
-		found = append(found, doubts(t, file, entries)...)
 	}
 	for _, f := range found {
 		log.Log(context.Background(), levels[f.Severity], "configuration", "file", f.File, "line", f.Line, "key", f.Key, "finding", f.Message)
 	}
 	return nil
+}
+
+// checkSettings binds the configuration file to targets, and says what is odd
+// about it or why it cannot be used.
+func checkSettings(file string, targets ...any) (properties.Findings, error) {
+	entries, err := readEntries(file)
+	if err != nil {
+		return nil, err
+	}
+	found := properties.Bind(entries, keys.Options(file, roleOf(targets)), targets...)
+	if err := found.Err(); err != nil {
+		return found, err
+	}
+	for _, check := range []func(string, []properties.Entry) error{plausible, leaderless} {
+		if err := check(file, entries); err != nil {
+			return found, err
+		}
+	}
+	for _, t := range targets {
+		if err := validate(t, file, entries); err != nil {
+			return found, err
+		}
+	}
+	for _, t := range targets {
+		found = append(found, doubts(t, file, entries)...)
+	}
+	return found, nil
 }
 
 // readEntries is what stands in a configuration file; nothing where there is none.

@@ -64,7 +64,7 @@ func openStandalone(log *slog.Logger, node storenode.Config, front proxy.Config)
 	if err != nil {
 		return nil, err
 	}
-	front.Log, front.ProxyID = log, newProxyID()
+	front.Log, front.ProxyID, front.Release, node.Release = log, newProxyID(), release, release
 	front.Dial = func(ctx context.Context, _ string) (net.Conn, error) { return network.Dial(ctx, memNode) }
 	p, err := proxy.Start(front, registrations)
 	if err != nil {

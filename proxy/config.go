@@ -56,6 +56,7 @@ type Config struct {
 	Prepare func(*Server)
 
 	ProxyID string            // one running proxy
+	Release string            // told by code 319 as gantryRelease
 	Dial    remoting.DialFunc // how nodes are reached, default TCP
 	Log     *slog.Logger
 }
@@ -110,5 +111,6 @@ func (c Config) fixedSettings() []properties.Entry {
 		{Key: "routeMode", Value: string(c.RouteMode)},
 		{Key: "advertiseAddr", Value: c.AdvertiseAddr},
 		{Key: "gatewayBasePort", Value: strconv.Itoa(c.GatewayBasePort)},
+		{Key: "gantryRelease", Value: c.Release},
 	}
 }

@@ -73,6 +73,9 @@ func (n *Node) getBrokerConfig(*remoting.Command, *remoting.Channel) (*remoting.
 	config := n.config
 	config.Settings = *n.config.now()
 	entries := slices.DeleteFunc(properties.Entries(&config), func(e properties.Entry) bool { return slices.Contains(secrets, e.Key) })
+	if n.config.Release != "" {
+		entries = append(entries, properties.Entry{Key: "gantryRelease", Value: n.config.Release})
+	}
 	version := protocol.DataVersion{Counter: n.config.live.changes.Load(), Timestamp: n.topics.Version().Timestamp}.Encode()
 	return &remoting.Response{Header: protocol.GetBrokerConfigResponse{Version: string(version)}, Body: properties.Append(nil, entries)}, nil
 }

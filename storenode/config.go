@@ -85,6 +85,8 @@ type Config struct {
 	SlaveTimeoutMillis            int64  `property:"slaveTimeout"`
 	OffsetCheckInSlave            bool   `property:"offsetCheckInSlave"`
 
+	Release string // told by code 26 as gantryRelease, where set
+
 	// SaveSettings keeps what code 25 has changed beyond the end of the process; nil: nothing does.
 	SaveSettings func(changed []properties.Entry) error
 	live         *live // set by Open

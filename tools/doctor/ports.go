@@ -1,0 +1,67 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// dialBound is how long a connection may take.
+const dialBound = 2 * time.Second
+
+// ports looks whether a broker gets its ports, and whether this machine reaches
+// them under the address that others are told. It holds those that are free for
+// that moment.
+func ports(ctx context.Context, s *Subject) (f Findings) {
+	_, running := lockHolder(s.root())
+	for _, p := range s.ports() {
+		held, err := net.Listen("tcp", s.bind(p.number))
+		switch {
+		case err == nil:
+			f = append(f, reach(ctx, s, p)...)
+			held.Close()
+		case running && errors.Is(err, syscall.EADDRINUSE):
+			f = append(f, reach(ctx, s, p)...)
+		default:
+			f.add(Error, "ports", remedyOf(err, p), "%s: the %s port %d: %v", s.place(p.key), p.what, p.number, err)
+		}
+	}
+	return f
+}
+
+func remedyOf(err error, p port) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "ss -ltnp 'sport = :" + strconv.Itoa(p.number) + "' names who has it; end that, or choose another " + p.key
+	case errors.Is(err, syscall.EACCES):
+		return "ports below 1024 are root's; choose another " + p.key
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "bindAddress is none of this machine; write one that is, or 0.0.0.0"
+	}
+	return "choose another " + p.key
+}
+
+// reach dials what others are told.
+func reach(ctx context.Context, s *Subject, p port) (f Findings) {
+	told := s.told(p.number)
+	if err := dial(ctx, told); err != nil {
+		f.add(Error, "addresses", "set brokerIP1 to an address of this machine, or let the NAT or firewall in front of it forward port "+strconv.Itoa(p.number),
+			"%s: others are told %s, where this machine itself does not get through: %v", s.place("brokerIP1"), told, err)
+		return f
+	}
+	f.fine("addresses", "%s: %s leads here (%s)", s.name(), told, p.what)
+	return f
+}
+
+func dial(ctx context.Context, addr string) error {
+	ctx, cancel := context.WithTimeout(ctx, dialBound)
+	defer cancel()
+	c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+	if err == nil {
+		c.Close()
+	}
+	return err
+}
