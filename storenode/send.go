@@ -248,7 +248,7 @@ func (s *sends) encodeOne(p *put, h *protocol.SendMessageRequest, c *remoting.Co
 	p.message.Properties = p.props
 	p.request.Wait = facts.wait
 	if half {
-		return s.encodeHalf(p)
+		return s.encodeHalf(p, facts)
 	}
 	if facts.delayLevel > 0 {
 		scheduleMessage(&p.message, min(facts.delayLevel, s.delays.Max()))

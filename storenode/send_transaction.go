@@ -32,7 +32,12 @@ func (p *put) mayBeHalf(h *protocol.SendMessageRequest) bool {
 
 // encodeHalf leads a send to the half messages; its own topic and queue are in
 // the properties.
-func (s *sends) encodeHalf(p *put) error {
+func (s *sends) encodeHalf(p *put, facts propertyFacts) error {
+	if facts.timer && facts.delayLevel == 0 {
+		if err := s.checkTimer(p); err != nil {
+			return err
+		}
+	}
 	if err := s.halves.Room(); err != nil {
 		return protocol.Errorf(protocol.SystemBusy, "transactional messages are not taken: %v", err)
 	}

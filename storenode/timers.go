@@ -67,21 +67,55 @@ func (d deliveries) Sync() error { return d.store.Log().Sync() }
 
 // holdTimer leads a message that is to come later to the others that are.
 func (s *sends) holdTimer(p *put) error {
+	return s.timerRefusal(s.tryHold(p))
+}
+
+// checkTimer refuses a half message that could not be held when it is committed.
+func (s *sends) checkTimer(p *put) error {
+	trial := p.message
+	_, err := s.timers.Hold(&trial, time.Now().UnixMilli())
+	return s.timerRefusal(err)
+}
+
+func (s *sends) tryHold(p *put) error {
 	held, err := s.timers.Hold(&p.message, time.Now().UnixMilli())
+	if err != nil || !held {
+		return err
+	}
+	if s.timers.Full() {
+		return errTimersFull
+	}
+	p.props = p.message.Properties
+	return s.timers.makeTopic()
+}
+
+var errTimersFull = errors.New("no more timer messages can wait")
+
+func (s *sends) timerRefusal(err error) error {
 	switch {
 	case errors.Is(err, timer.ErrIllegal):
 		return protocol.Errorf(protocol.MessageIllegal, "timer message illegal, the delay time should not be bigger than the max delay %dms; "+
 			"or if set del msg, the delay time should be bigger than the current time: %v", s.config.TimerMaxDelaySec*1000, err)
 	case errors.Is(err, timer.ErrDisabled):
 		return protocol.Errorf(protocol.SystemError, "accurate timer message is not enabled, timerWheelEnable is %t", s.config.TimerWheelEnable)
-	case err != nil || !held:
-		return err
-	case s.timers.Full():
+	case errors.Is(err, errTimersFull):
 		return protocol.Errorf(protocol.SystemError, "timer message is under flow control, more than %d wait in %d files",
 			s.config.TimersInMemory, s.config.TimerFiles)
 	}
-	p.props = p.message.Properties
-	return s.timers.makeTopic()
+	return err
+}
+
+func (n *Node) heldTimers() timers {
+	return timers{Rules: n.config.rules(), topics: n.topics, service: n.timers.Load}
+}
+
+// holdCommitted is holdTimer for a message whose transaction is committed.
+func (t timers) holdCommitted(m *message.Message) error {
+	held, err := t.Hold(m, time.Now().UnixMilli())
+	if err != nil || !held {
+		return err
+	}
+	return t.makeTopic()
 }
 
 // timers is what sends know of timer messages.

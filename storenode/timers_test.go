@@ -135,3 +135,18 @@ func TestATimerMessageOutlivesItsFile(t *testing.T) {
 		equal(t, "the message", string(s.dial().one("T", 0).Body), "late")
 	})
 }
+
+func TestATransactionWithATimeWaitsFromItsCommitOn(t *testing.T) {
+	withNode(t, func(c *Config) { c.TimerMaxDelaySec = 60 }, func(s *scene) {
+		p := s.dial()
+		a := p.half("T", "a", message.PropertyTimerDelaySec, "10")
+		time.Sleep(30 * time.Second)
+		p.end(a, commits)
+		time.Sleep(9 * time.Second)
+		wantBodies(t, p, "T")
+		time.Sleep(2 * time.Second)
+		wantBodies(t, p, "T", "a")
+		tooLate := transactional("T", "b", message.PropertyTimerDelaySec, "61")
+		p.want(protocol.SendMessageV2, tooLate, []byte("b"), protocol.MessageIllegal, "timer message illegal")
+	})
+}

@@ -25,7 +25,7 @@ func (n *Node) startTransactions() error {
 		SyncFlush: flushDiskTypes[n.config.FlushDiskType] == commitlog.SyncFlush, Beside: n.background.do,
 		TimeOut: millis(n.config.TransactionTimeOutMillis), CheckInterval: millis(n.config.TransactionCheckIntervalMillis),
 		CheckMax: n.config.TransactionCheckMax, FileReservedTime: time.Duration(n.config.FileReservedHours) * time.Hour,
-		Online: checks.online, Ask: checks.ask, MakeTopic: n.makeTransactionTopic,
+		Online: checks.online, Ask: checks.ask, Hold: n.heldTimers().holdCommitted, MakeTopic: n.makeTransactionTopic,
 		Ends: n.config.EndingTransactions, Pages: n.config.TransactionPages,
 	})
 	n.transactions.Store(s)

@@ -63,6 +63,9 @@ type Config struct {
 	Online func(group string) bool
 	// Ask asks one. The half message has its own topic and queue, and the offsets at which it lies now. It must not block.
 	Ask func(group string, half *message.Message)
+	// Hold leads a committed message that has a time of its own (TIMER_DELAY_SEC and the like) to where it waits; others
+	// stay as they are. Default: all do.
+	Hold func(m *message.Message) error
 	// MakeTopic makes the row of a topic with so many queues, where it is missing.
 	MakeTopic func(name string, queues int32) error
 
@@ -73,6 +76,9 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
+	if c.Hold == nil {
+		c.Hold = func(*message.Message) error { return nil }
+	}
 	c.Ends, c.Pages = positive(c.Ends, 10_000), positive(c.Pages, 16_384)
 	c.Lag, c.RoundTime = positive(c.Lag, 1_000_000), positive(c.RoundTime, time.Minute)
 	return c

@@ -5,6 +5,7 @@ import (
 
 	"gantry/remoting/message"
 	"gantry/storenode/commitlog"
+	"gantry/storenode/topic"
 )
 
 // writing is what a transaction's end appends: the message where it is committed, then an operation record for each of
@@ -43,6 +44,12 @@ func (s *Service) write(e ending, key string, commit bool, halves []int64) {
 
 func (w *writing) writeMessage() {
 	m := w.e.half.committed(w.s.config.Levels)
+	if m.Topic != topic.ScheduleTopic {
+		if err := w.s.config.Hold(m); err != nil {
+			w.messageDone(0, err)
+			return
+		}
+	}
 	r := &commitlog.Request{Topic: m.Topic, QueueID: m.QueueID, Wait: true}
 	r.Written = func(*commitlog.Request) {
 		w.written()
