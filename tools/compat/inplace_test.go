@@ -67,6 +67,8 @@ type move struct {
 	lates   int              // messages left pending so far
 	later   string           // unique id of the last of them
 	pending transaction      // that nobody has ended yet
+	ended   []transaction    // by the first server: committed, rolled back
+	left    []transaction    // by the server before to the one that has the store now
 	halves  map[string]bool  // transactions by unique id: are they committed
 	logged  []message.Record // the commit log as the server before left it
 	written snapshot         // and what it answered
@@ -87,13 +89,17 @@ func moveThereAndBack(m *move) {
 
 	gantry := m.start(server.Gantry, server.Config{Set: set, Dir: filepath.Join(m.dir, "gantry"), Shape: server.Direct, Properties: m.gantryProperties()})
 	m.servesAll()
+	m.endAgain()
+	m.endLeft()
 	m.add(gantry, agent.Java532)
+	m.leaveHalves()
 	m.leaves(gantry, binary)
 
 	if err := m.real.Start(context.Background()); err != nil {
 		m.Fatal(err)
 	}
 	m.servesAll()
+	m.endLeft()
 	m.add(m.real, agent.Java498)
 	m.commitPending()
 	m.snapshot()

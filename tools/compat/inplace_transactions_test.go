@@ -1,8 +1,6 @@
 package compat
 
 import (
-	"strconv"
-
 	"gantry/remoting/message"
 	"gantry/tools/compat/stage"
 )
@@ -23,38 +21,43 @@ const (
 func (m *move) transactions() {
 	m.Helper()
 	m.halves = map[string]bool{}
-	m.endTransaction(m.half(), commit)
-	m.endTransaction(m.half(), rollback)
+	m.ended = []transaction{m.half(), m.half()}
+	m.endTransaction(m.ended[0], commit)
+	m.endTransaction(m.ended[1], rollback)
 	m.pending = m.half()
+}
+
+// leaveHalves leaves two transactions to the next server, which ends them by endLeft.
+func (m *move) leaveHalves() {
+	m.Helper()
+	m.left = []transaction{m.half(), m.half()}
+}
+
+func (m *move) endLeft() {
+	m.Helper()
+	m.endTransaction(m.left[0], commit)
+	m.endTransaction(m.left[1], rollback)
+}
+
+// endAgain repeats the ends that another server has carried out; that nothing comes of it says checkHalves.
+func (m *move) endAgain() {
+	m.Helper()
+	for range 2 {
+		m.endTransaction(m.ended[0], commit)
+		m.endTransaction(m.ended[1], rollback)
+	}
 }
 
 func (m *move) half() transaction {
 	m.Helper()
-	const prepared = "4"
-	half := transaction{id: m.id()}
-	properties := message.Properties(nil).Set("TRAN_MSG", "true").Set("PGROUP", "by_hand").Set(message.PropertyUniqKey, half.id)
-	reply := m.stored(sendByHand(m.T, m.broker, m.one, properties, []byte("half"), map[string]string{"sysFlag": prepared}))
+	half := byHand(m.T, m.broker, m.one, "", m.id())
 	m.halves[half.id] = false
-	var err error
-	if _, half.at, err = message.ParseOffsetID(reply.ExtFields["msgId"]); err != nil {
-		m.Fatal(err)
-	}
-	if half.queue, err = strconv.ParseInt(reply.ExtFields["queueOffset"], 10, 64); err != nil {
-		m.Fatal(err)
-	}
 	return half
 }
 
 func (m *move) endTransaction(half transaction, how int) {
 	m.Helper()
-	const endTransaction = 37
-	reply := mustAsk(m.T, m.broker, endTransaction, map[string]string{
-		"producerGroup": "by_hand", "tranStateTableOffset": strconv.FormatInt(half.queue, 10), "commitLogOffset": strconv.FormatInt(half.at, 10),
-		"commitOrRollback": strconv.Itoa(how), "fromTransactionCheck": "false", "msgId": half.id, "transactionId": half.id,
-	})
-	if reply.Code != 0 {
-		m.Fatalf("end a transaction: code %d %s", reply.Code, reply.Remark)
-	}
+	half.end(m.T, m.broker, how)
 	m.halves[half.id] = how == commit
 }
 

@@ -28,6 +28,7 @@ func (m *move) write() {
 	m.consume(java, ofAllKinds, 0)
 	producer.Send(agent.Sync, stage.Messages(m.topic, 2)...) // stay unconsumed
 	m.refuse(java, producer)
+	m.leaveHalves()
 	m.sendBack()
 	producer.Shutdown()
 }

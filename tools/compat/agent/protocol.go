@@ -20,7 +20,7 @@ type Line struct {
 
 	Event   string     `json:"event,omitempty"`
 	Member  string     `json:"member,omitempty"`
-	Message *Delivered `json:"message,omitempty"` // of event "delivered"
+	Message *Delivered `json:"message,omitempty"` // of events "delivered" and "checked"
 	Queues  []Queue    `json:"queues,omitempty"`  // of event "assigned": all queues the member now holds
 }
 
@@ -83,6 +83,16 @@ type Producer struct {
 	Instance          string `json:"instance"`
 	SendTimeoutMillis int    `json:"sendTimeoutMillis,omitempty"`
 }
+
+// What the producers of transactions make of one (commands startTransactionProducer, with a Producer, and sendTransaction, with
+// the Messages of a Send): properties of its message. Each check that they are asked is an event "checked".
+const (
+	LocalProperty = "local" // at once
+	CheckProperty = "check" // when asked
+	Commits       = "commit"
+	RollsBack     = "rollback"
+	Unknown       = "unknown"
+)
 
 // Mode is how messages are sent.
 type Mode string

@@ -36,18 +36,20 @@ type goAgent struct {
 func newAgent(w io.Writer) *goAgent {
 	a := &goAgent{out: &output{w: w}}
 	a.commands = map[string]command{
-		"startProducer":         with(a.startProducer),
-		"send":                  with(a.send),
-		"startPushConsumer":     with(a.startPush),
-		"startPullConsumer":     with(a.startPull),
-		"pull":                  with(a.pull),
-		"commit":                with(a.commit),
-		"committed":             with(a.committed),
-		"startLitePullConsumer": with(a.startPull),
-		"poll":                  with(a.poll),
-		"createTopic":           with(a.createTopic),
-		"ready":                 with(func(struct{}) (any, error) { return nil, nil }),
-		"shutdown":              with(a.shutdown),
+		"startProducer":            with(a.startProducer),
+		"send":                     with(a.send),
+		"startTransactionProducer": with(a.startTransactionProducer),
+		"sendTransaction":          with(a.sendTransaction),
+		"startPushConsumer":        with(a.startPush),
+		"startPullConsumer":        with(a.startPull),
+		"pull":                     with(a.pull),
+		"commit":                   with(a.commit),
+		"committed":                with(a.committed),
+		"startLitePullConsumer":    with(a.startPull),
+		"poll":                     with(a.poll),
+		"createTopic":              with(a.createTopic),
+		"ready":                    with(func(struct{}) (any, error) { return nil, nil }),
+		"shutdown":                 with(a.shutdown),
 	}
 	return a
 }

@@ -33,8 +33,11 @@ public final class Main {
         PushConsumers push = new PushConsumers(members, wire);
         PullConsumers pull = new PullConsumers(members);
         Queries queries = new Queries(members);
+        Transactions transactions = new Transactions(members, wire);
         commands.put("startProducer", producers::start);
         commands.put("send", producers::send);
+        commands.put("startTransactionProducer", transactions::start);
+        commands.put("sendTransaction", transactions::send);
         commands.put("startPushConsumer", push::start);
         commands.put("startPullConsumer", pull::start);
         commands.put("pull", pull::pull);

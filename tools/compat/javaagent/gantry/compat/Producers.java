@@ -149,7 +149,7 @@ final class Producers {
         }
     }
 
-    private static JSONObject encode(SendResult result) {
+    static JSONObject encode(SendResult result) {
         JSONObject out = new JSONObject(true);
         out.put("status", result.getSendStatus().name());
         out.put("msgId", result.getMsgId());
