@@ -12,12 +12,12 @@ func TestDoctorFindsNothingWrongWithWhatRuns(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	g := gantry(t, p.args()...)
 	g.line()
-	one, _ := freePorts(t)
+	one, ha := freePorts(t)
 	file := write(t, filepath.Join(t.TempDir(), "broker.conf"), fmt.Sprintf(
-		"brokerName=other\nbindAddress=127.0.0.1\nbrokerIP1=127.0.0.1\nlistenPort=%d\nnamesrvAddr=127.0.0.1:%d\nstorePathRootDir=%s\n", one, p.listen, t.TempDir()))
+		"brokerName=other\nbindAddress=127.0.0.1\nbrokerIP1=127.0.0.1\nlistenPort=%d\nhaListenPort=%d\nnamesrvAddr=127.0.0.1:%d\nstorePathRootDir=%s\n", one, ha, p.listen, t.TempDir()))
 	text, code, errors := examine(t, "-c", file)
 	for _, want := range []string{
-		file + ": 6 keys, nothing odd",
+		file + ": 7 keys, nothing odd",
 		fmt.Sprintf("127.0.0.1:%d leads here (broker)", one),
 		fmt.Sprintf("name server 127.0.0.1:%d knows 1 shards", p.listen),
 		fmt.Sprintf("broker broker-a/0 (127.0.0.1:%d) answers from here", p.shard),

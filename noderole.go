@@ -41,7 +41,7 @@ func startNode(c *cli.Context, log *slog.Logger) (running, error) {
 	config.SaveSettings = keepIn(c.String("c"))
 	n, err := storenode.Open(config, vfs.OS{})
 	if err != nil {
-		return nil, err
+		return nil, explained(err, c.String("c"))
 	}
 	tell(log, fmt.Sprintf("The broker[%s, %s] boot success. serializeType=JSON%s", config.BrokerName,
 		config.Address(), nameServerNote(config.NamesrvAddr)))

@@ -48,14 +48,25 @@ func startStandalone(c *cli.Context, log *slog.Logger) (running, error) {
 	if err := readSettings(log, c.String("c"), &node, &front, &unused); err != nil {
 		return nil, err
 	}
-	if unused.NamesrvAddr = ""; unused != defaultGossip() {
-		log.Warn("gossipSeeds, gossipPort and gossipKey have no effect: standalone has no gossip")
-	}
+	tellUnused(log, node, unused)
 	if err := printAsked(c, &node, &front); err != nil {
 		return nil, err
 	}
 	node.SaveSettings = keepIn(c.String("c"))
 	return openStandalone(log, node, front)
+}
+
+// tellUnused says which settings of a node standalone has no use for.
+func tellUnused(log *slog.Logger, node storenode.Config, unused gossipSettings) {
+	if unused.NamesrvAddr = ""; unused != defaultGossip() {
+		log.Warn("gossipSeeds, gossipPort and gossipKey have no effect: standalone has no gossip")
+	}
+	if node.NamesrvAddr != "" {
+		log.Warn("namesrvAddr has no effect: standalone is its own name server", "namesrvAddr", node.NamesrvAddr)
+	}
+	if node.ListenPort != storenode.DefaultConfig().ListenPort {
+		log.Warn("listenPort has no effect: standalone serves its shard at gatewayBasePort", "listenPort", node.ListenPort)
+	}
 }
 
 func openStandalone(log *slog.Logger, node storenode.Config, front proxy.Config) (running, error) {

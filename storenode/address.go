@@ -17,12 +17,12 @@ func (c Config) address(port int) string {
 	return net.JoinHostPort(c.brokerIP(), strconv.Itoa(port))
 }
 
-// listenAddress is where it listens. 0.0.0.0 is all addresses of both families, as
-// in Java.
-func (c Config) listenAddress() string {
+// listenAddress is where it listens at a port. 0.0.0.0 is all addresses of both
+// families, as in Java.
+func (c Config) listenAddress(port int) string {
 	host := c.BindAddress
 	if host == "0.0.0.0" {
 		host = ""
 	}
-	return net.JoinHostPort(host, strconv.Itoa(c.ListenPort))
+	return net.JoinHostPort(host, strconv.Itoa(port))
 }

@@ -22,6 +22,6 @@ func TestANodeListensOnTheAddressesOfBothFamiliesUnlessToldOne(t *testing.T) {
 	for bind, want := range map[string]string{"0.0.0.0": ":10911", "::": "[::]:10911", "127.0.0.1": "127.0.0.1:10911"} {
 		c := smallConfig()
 		c.BindAddress, c.ListenPort = bind, 10911
-		equal(t, "bindAddress="+bind, c.listenAddress(), want)
+		equal(t, "bindAddress="+bind, c.listenAddress(c.ListenPort), want)
 	}
 }

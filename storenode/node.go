@@ -201,7 +201,7 @@ func (n *Node) listen() (err error) {
 	if n.listener = n.config.Listener; n.listener != nil {
 		return nil
 	}
-	n.listener, err = net.Listen("tcp", n.config.listenAddress())
+	n.listener, err = net.Listen("tcp", n.config.listenAddress(n.config.ListenPort))
 	if err != nil {
 		return fmt.Errorf("broker cannot listen: %w", err)
 	}
@@ -212,6 +212,7 @@ func (n *Node) serve() {
 	n.conns = remoting.NewServer(n.log, n.config.Limits, n.config.Connections)
 	peers := session.New(session.Config{Cluster: n.config.BrokerClusterName, ClusterKey: n.config.ClusterKey, Log: n.log, Handle: n.handler(), Closed: n.peerGone, Gateway: n.reachedAt, Announced: n.presence.hold.hasAnnounced})
 	n.conns.Serve(n.listener, peers.Open)
+	n.serveVIP(peers.Open)
 	n.presence.hold.start()
 }
 
