@@ -67,7 +67,8 @@ func (k *keptDelays) keep(text []byte) error {
 
 // startTables comes after all tables and the delays are open.
 func (n *Node) startTables() error {
-	t := tables.Tables{Topics: n.topics, Groups: n.groups, Offsets: n.offsets, Subscriptions: n.members}
+	t := tables.Tables{Topics: n.topics, Groups: n.groups, Offsets: n.offsets, Subscriptions: n.members,
+		LogEnd: func() int64 { return int64(n.store.Log().End()) }}
 	if n.config.Role() == Slave {
 		return n.startFollower(t)
 	}
@@ -92,6 +93,7 @@ func (n *Node) startFollower(t tables.Tables) (err error) {
 		config.Dial = remoting.DialTCP
 	}
 	n.copies.follower = tables.StartFollower(config)
+	n.copies.follower.Follow(n.replicas.slave.Status().Master.Master) // as haMasterAddress lets guess
 	n.opened = append(n.opened, n.copies.follower.Close)
 	return nil
 }

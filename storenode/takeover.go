@@ -26,9 +26,13 @@ func (n *Node) tellRole() error {
 		log.Info("the store of another broker is taken over, as it was left")
 	case former.Role == "":
 	case was && !is:
+		lowered, err := n.offsets.Lower(n.store.MaxOffset)
+		if err != nil {
+			return err
+		}
 		topics, groups, offsets := n.tableSizes()
 		log.Info("was a slave and is the master now: it takes over what it has copied. What its former master has stored behind log_end is not in this copy",
-			"former_broker_id", former.BrokerID, "offsets_as_of", n.offsets.AsOf(), "topics", topics, "groups", groups, "offsets", offsets)
+			"former_broker_id", former.BrokerID, "offsets_as_of", n.offsets.AsOf(), "topics", topics, "groups", groups, "offsets", offsets, "offsets_lowered_to_their_queues_end", lowered)
 	case !was && is:
 		log.Info("was the master and is a slave now: it copies from log_end on, if its log is the beginning of its master's; if not it stops and says so", "former_role", former.Role)
 	case former.BrokerID != n.config.BrokerID:

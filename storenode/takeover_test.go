@@ -49,3 +49,19 @@ func TestAnotherBrokersStoreIsTold(t *testing.T) {
 		}
 	})
 }
+
+// What a consumer had of the former master and the copy has not cannot be
+// consumed again; what is stored in its place would be passed over.
+func TestOffsetsBehindTheLogAreLoweredByWhoTakesOver(t *testing.T) {
+	withNode(t, func(c *Config) { c.BrokerRole, c.BrokerID = "SLAVE", 1 }, func(s *scene) {
+		s.dial().commit("T", 7)
+		s.close()
+		s.config.BrokerRole, s.config.BrokerID = "ASYNC_MASTER", 0
+		s.open()
+		p := s.dial()
+		equal(t, "offset", p.committed("T"), 0)
+		p.commit("T", 9)
+		s.restart()
+		equal(t, "offset of a master that stays one", s.dial().committed("T"), 9)
+	})
+}

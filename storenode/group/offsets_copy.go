@@ -3,6 +3,7 @@ package group
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -100,6 +101,21 @@ func (o *Offsets) Place() int64 { return o.seq.Load() }
 
 // SavedAge is how old what the table began with is.
 func (o *Offsets) SavedAge() time.Duration { return time.Since(o.config.AsOf) }
+
+// Lower brings offsets that lie behind the end of their queue back to it, and says how many: a copy that takes over may
+// lack messages that its master's consumers had. What is stored there next would be passed over.
+func (o *Offsets) Lower(endOf func(topic string, queueID int32) int64) (lowered int, err error) {
+	var high []Change
+	o.each(Everything, func(key string, id int32, e end) {
+		topic, _, _ := strings.Cut(key, "@")
+		if last := endOf(topic, id); e.offset > last {
+			high = append(high, Change{Key: key, QueueID: id, Offset: last})
+		}
+	})
+	return len(high), o.merge(high, func(_ end, _ bool, c Change, at int64) (end, bool) {
+		return end{offset: c.Offset, atMillis: at}, true
+	})
+}
 
 // AsOf is when what the table began with was true.
 func (o *Offsets) AsOf() time.Time { return o.config.AsOf }

@@ -25,8 +25,11 @@ type Tables struct {
 	Subscriptions  Subscriptions
 	// Delays is a master's delay.Service.Progress.
 	Delays func() (version int64, text []byte)
-	// KeepDelays has a slave keep what its master's Delays say.
+	// KeepDelays has a slave keep what its master's Delays say. It is called once the slave's log has all that the
+	// master's had: else a slave that takes over would hold delivered what it has never had.
 	KeepDelays func(text []byte) error
+	// LogEnd is where the copy's log ends.
+	LogEnd func() int64
 }
 
 // Versioned is a table with a DataVersion: *topic.Table, *group.Configs.

@@ -37,6 +37,7 @@ type answer struct {
 	Subscriptions  json.RawMessage `json:"subscriptions,omitempty"`
 	Delayed        int64           `json:"delayed"`
 	Delays         string          `json:"delays,omitempty"` // Java's JSON, whose keys have no quotes
+	LogEnd         int64           `json:"logEnd"`           // with all that Delays hold delivered
 }
 
 func encode(v any) []byte {

@@ -30,6 +30,22 @@ func DefaultFollowerConfig() FollowerConfig {
 	return FollowerConfig{Wait: 2 * time.Second, AnswerBound: 5 * time.Second, Retry: time.Second, Pace: 20 * time.Millisecond, JavaInterval: 10 * time.Second, HandBack: 10_000}
 }
 
+// delays are what a master has delivered, and where its log ended then.
+type delays struct {
+	text   []byte
+	logEnd int64
+}
+
+// keepDelays keeps what was waiting for the log.
+func (f *Follower) keepDelays() error {
+	if f.delays == nil || f.config.Tables.LogEnd() < f.delays.logEnd {
+		return nil
+	}
+	text := f.delays.text
+	f.delays = nil
+	return f.config.Tables.KeepDelays(text)
+}
+
 // Status is how far a slave's tables are its master's.
 type Status struct {
 	Master    string    // its listenPort; "" where none is known
@@ -51,6 +67,7 @@ type Follower struct {
 	place  int64                        // of the slave's own changes when that master process began to state its offsets
 	joined string                       // the master process that has stated all
 	stated protocol.ConsumerOffsetTable // by a Java master's last answer
+	delays *delays                      // that wait for the log; nil where none do
 
 	mu     sync.Mutex // guards status
 	status Status

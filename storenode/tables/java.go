@@ -2,6 +2,8 @@ package tables
 
 import (
 	"context"
+	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,7 +29,7 @@ func (m *javaMaster) ask(ctx context.Context) error {
 	}{
 		{protocol.GetAllTopicConfig, func(_ context.Context, body []byte) error { return replace(t.Topics, body) }},
 		{protocol.GetAllConsumerOffset, func(ctx context.Context, body []byte) error { return m.offsets(ctx, body, asked) }},
-		{protocol.GetAllDelayOffset, func(_ context.Context, body []byte) error { return t.KeepDelays(body) }},
+		{protocol.GetAllDelayOffset, m.delays},
 		{protocol.GetAllSubscriptionGroupConfig, func(_ context.Context, body []byte) error { return replace(t.Groups, body) }},
 	} {
 		c, err := m.must(ctx, &remoting.Request{Code: part.code})
@@ -40,6 +42,23 @@ func (m *javaMaster) ask(ctx context.Context) error {
 	}
 	m.f.heard("java", asked)
 	return nil
+}
+
+func (m *javaMaster) delays(ctx context.Context, body []byte) error {
+	c, err := m.must(ctx, &remoting.Request{Code: protocol.GetBrokerRuntimeInfo})
+	if err != nil {
+		return err
+	}
+	var says protocol.KVTable
+	if err := says.Decode(c.Body); err != nil {
+		return err
+	}
+	end, err := strconv.ParseInt(says.Table["commitLogMaxOffset"], 10, 64)
+	if err != nil {
+		return fmt.Errorf("where the master's log ends: %w", err)
+	}
+	m.f.delays = &delays{body, end}
+	return m.f.keepDelays()
 }
 
 func (m *javaMaster) must(ctx context.Context, r *remoting.Request) (*remoting.Command, error) {

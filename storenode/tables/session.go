@@ -18,6 +18,9 @@ type session struct {
 
 // step asks once and says when to ask again.
 func (s *session) step(ctx context.Context) (next time.Duration, err error) {
+	if err := s.f.keepDelays(); err != nil {
+		return 0, err
+	}
 	if s.java == nil {
 		known, err := s.follow(ctx)
 		if known || err != nil {
@@ -62,12 +65,15 @@ func (s *session) take(a *answer, asked time.Time) error {
 	for _, part := range []struct {
 		text  []byte
 		adopt func([]byte) error
-	}{{a.Topics, t.Topics.Replace}, {a.Groups, t.Groups.Replace}, {a.Subscriptions, t.Subscriptions.AdoptKept}, {[]byte(a.Delays), t.KeepDelays}} {
+	}{{a.Topics, t.Topics.Replace}, {a.Groups, t.Groups.Replace}, {a.Subscriptions, t.Subscriptions.AdoptKept}} {
 		if len(part.text) > 0 {
 			if err := part.adopt(part.text); err != nil {
 				return err
 			}
 		}
+	}
+	if a.Delays != "" {
+		s.f.delays = &delays{[]byte(a.Delays), a.LogEnd}
 	}
 	return s.f.takeOffsets(a, asked)
 }

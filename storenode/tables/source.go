@@ -113,7 +113,7 @@ func (s *Source) compose(q *question) answer {
 	}
 	delayed, text := t.Delays()
 	if a.Delayed = delayed; !known || delayed != q.Delays {
-		a.Delays = string(text)
+		a.Delays, a.LogEnd = string(text), t.LogEnd()
 	}
 	return a
 }

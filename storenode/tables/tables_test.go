@@ -3,6 +3,8 @@ package tables
 import (
 	"context"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,8 +34,27 @@ type copyOf struct {
 	groups  *group.Configs
 	offsets *group.Offsets
 	members *group.Members
-	delays  string
+	delays  text
+	logEnd  atomic.Int64
 	saved   time.Time
+}
+
+// text is set by one goroutine and looked at by another.
+type text struct {
+	mu sync.Mutex
+	is string
+}
+
+func (t *text) set(is string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.is = is
+}
+
+func (t *text) get() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.is
 }
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -74,8 +95,9 @@ func (c *copyOf) open(t *testing.T, slave bool) {
 
 func (c *copyOf) tables() Tables {
 	return Tables{Topics: c.topics, Groups: c.groups, Offsets: c.offsets, Subscriptions: c.members,
-		Delays:     func() (int64, []byte) { return int64(len(c.delays)), []byte(c.delays) },
-		KeepDelays: func(text []byte) error { c.delays = string(text); return nil }}
+		Delays:     func() (int64, []byte) { return int64(len(c.delays.get())), []byte(c.delays.get()) },
+		KeepDelays: func(text []byte) error { c.delays.set(string(text)); return nil },
+		LogEnd:     c.logEnd.Load}
 }
 
 func (c *copyOf) close(t *testing.T) {
@@ -151,7 +173,7 @@ func TestASlavesTablesAreItsMastersAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.commit(s.master, 7)
-		s.master.delays = "{\"offsetTable\":{1:5}}"
+		s.master.delays.set("{\"offsetTable\":{1:5}}")
 		if _, err := s.master.members.RegisterConsumer(&client{}, group.ConsumerData{Group: "g", ConsumeType: "CONSUME_PASSIVELY"}); err != nil {
 			t.Fatal(err)
 		}
@@ -163,8 +185,8 @@ func TestASlavesTablesAreItsMastersAtOnce(t *testing.T) {
 			t.Error("the group is missing")
 		}
 		s.wantOffset(s.slave, 7)
-		if s.slave.delays != s.master.delays {
-			t.Errorf("delays %q", s.slave.delays)
+		if s.slave.delays.get() != s.master.delays.get() {
+			t.Errorf("delays %q", s.slave.delays.get())
 		}
 		if !s.slave.members.Lookup([]byte("g"), nil).Known {
 			t.Error("the group's subscriptions are missing")
@@ -184,17 +206,37 @@ func (*client) RemoteAddr() string { return "r" }
 func (*client) Language() string   { return "JAVA" }
 func (*client) Version() int32     { return 407 }
 
+// What the master holds delivered may be lost with it, if the slave's log does
+// not have it yet.
+func TestDelaysAreKeptOnceTheLogHasWhatWasDelivered(t *testing.T) {
+	withShard(t, func(s *shard) {
+		s.master.delays.set("{\"offsetTable\":{1:5}}")
+		s.master.logEnd.Store(100)
+		s.slave.logEnd.Store(99)
+		s.startMaster()
+		time.Sleep(time.Minute)
+		if s.slave.delays.get() != "" {
+			t.Errorf("delays %q", s.slave.delays.get())
+		}
+		s.slave.logEnd.Store(100)
+		time.Sleep(3 * time.Second)
+		if s.slave.delays.get() != s.master.delays.get() {
+			t.Errorf("delays %q", s.slave.delays.get())
+		}
+	})
+}
+
 func TestWhereNothingChangesLittleIsAsked(t *testing.T) {
 	withShard(t, func(s *shard) {
-		asked := 0
+		var asked atomic.Int64
 		s.master.open(t, false)
 		config := DefaultSourceConfig()
 		config.Tables = s.master.tables()
 		source := StartSource(config)
-		stop := s.serve(func(c *remoting.Command, to remoting.Responder) { asked++; source.Answer(c.Body, to) })
+		stop := s.serve(func(c *remoting.Command, to remoting.Responder) { asked.Add(1); source.Answer(c.Body, to) })
 		time.Sleep(time.Minute)
-		if asked < 25 || asked > 35 {
-			t.Errorf("asked %d times in a minute", asked)
+		if n := asked.Load(); n < 25 || n > 35 {
+			t.Errorf("asked %d times in a minute", n)
 		}
 		stop()
 		source.Close()
@@ -237,15 +279,22 @@ func TestASlaveThatIsNotToldOfAMasterKeepsToTheLast(t *testing.T) {
 
 // java answers as a Java master does.
 type java struct {
-	offsets string
-	commits []int64
+	offsets text
+	commits atomic.Int64
+}
+
+func javaWith(offsets string) *java {
+	j := &java{}
+	j.offsets.set(offsets)
+	return j
 }
 
 func (j *java) handle(c *remoting.Command, to remoting.Responder) {
 	bodies := map[int32]string{
 		protocol.GetAllTopicConfig:             `{"dataVersion":{"counter":3,"timestamp":9},"topicConfigTable":{"J":{"order":false,"perm":6,"readQueueNums":4,"topicFilterType":"SINGLE_TAG","topicName":"J","topicSysFlag":0,"writeQueueNums":4}}}`,
-		protocol.GetAllConsumerOffset:          j.offsets,
+		protocol.GetAllConsumerOffset:          j.offsets.get(),
 		protocol.GetAllDelayOffset:             `{"offsetTable":{3:8}}`,
+		protocol.GetBrokerRuntimeInfo:          `{"table":{"commitLogMaxOffset":"50"}}`,
 		protocol.GetAllSubscriptionGroupConfig: `{"dataVersion":{"counter":2,"timestamp":9},"subscriptionGroupTable":{"jg":{"groupName":"jg","retryMaxTimes":5}}}`,
 	}
 	body, known := bodies[c.Code]
@@ -254,7 +303,7 @@ func (j *java) handle(c *remoting.Command, to remoting.Responder) {
 	case known:
 		to.Reply(&remoting.Response{Body: []byte(body)})
 	case c.Code == protocol.UpdateConsumerOffset && h.Decode(c.Ext) == nil && h.Topic == "T" && h.ConsumerGroup == "g":
-		j.commits = append(j.commits, h.CommitOffset)
+		j.commits.Add(1)
 		to.Reply(&remoting.Response{})
 	default:
 		to.Reply(&remoting.Response{Code: protocol.RequestCodeNotSupported})
@@ -263,7 +312,7 @@ func (j *java) handle(c *remoting.Command, to remoting.Responder) {
 
 func TestAJavaMasterIsAskedAsAJavaSlaveDoes(t *testing.T) {
 	withShard(t, func(s *shard) {
-		j := &java{offsets: `{"offsetTable":{"T@g":{0:100}}}`}
+		j := javaWith(`{"offsetTable":{"T@g":{0:100}}}`)
 		stop := s.serve(j.handle)
 		soon()
 		if got := s.slave.topics.Get([]byte("J")); got == nil || got.ReadQueueNums != 4 || s.slave.topics.Version().Counter != 3 {
@@ -273,10 +322,15 @@ func TestAJavaMasterIsAskedAsAJavaSlaveDoes(t *testing.T) {
 			t.Errorf("group %+v", got)
 		}
 		s.wantOffset(s.slave, 100)
-		if s.slave.delays != `{"offsetTable":{3:8}}` || s.follower.Status().Kind != "java" {
-			t.Errorf("delays %q of %+v", s.slave.delays, s.follower.Status())
+		if s.slave.delays.get() != "" {
+			t.Error("delays are kept that the log does not have")
 		}
-		j.offsets = `{"offsetTable":{"T@g":{0:40}}}`
+		s.slave.logEnd.Store(50)
+		time.Sleep(11 * time.Second)
+		if s.slave.delays.get() != `{"offsetTable":{3:8}}` || s.follower.Status().Kind != "java" {
+			t.Errorf("delays %q of %+v", s.slave.delays.get(), s.follower.Status())
+		}
+		j.offsets.set(`{"offsetTable":{"T@g":{0:40}}}`)
 		time.Sleep(11 * time.Second)
 		s.wantOffset(s.slave, 40)
 		stop()
@@ -296,18 +350,18 @@ func TestAJavaMasterThatReturnsIsHandedBackWhatWasCommitted(t *testing.T) {
 	} {
 		withShard(t, func(s *shard) {
 			table := func(offset string) string { return `{"offsetTable":{"T@g":{0:` + offset + `}}}` }
-			j := &java{offsets: table(c.before)}
+			j := javaWith(table(c.before))
 			stop := s.serve(j.handle)
 			soon()
 			stop()
 			time.Sleep(time.Minute)
 			s.commit(s.slave, map[string]int64{"150": 150, "20": 20}[c.committed])
-			j.offsets = table(c.after)
+			j.offsets.set(table(c.after))
 			stop = s.serve(j.handle)
 			time.Sleep(5 * time.Second)
 			s.wantOffset(s.slave, c.slave)
-			if len(j.commits) != c.commits {
-				t.Errorf("%+v: commits %v", c, j.commits)
+			if got := j.commits.Load(); got != int64(c.commits) {
+				t.Errorf("%+v: %d commits", c, got)
 			}
 			if own := s.slave.offsets.Own(10); len(own) > 0 {
 				t.Errorf("%+v: still to hand back: %v", c, own)
