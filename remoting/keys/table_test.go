@@ -41,8 +41,9 @@ func TestTheDocumentHoldsTheKeys(t *testing.T) {
 }
 
 // testdata/official-4.9.7.txt has a line for each setter of RocketMQ's
-// configuration objects: object, key, Java type.
-func TestEveryOfficialKeyHasARowOfItsType(t *testing.T) {
+// configuration objects: object, key, Java type, and what a new object holds
+// where that is not the machine's.
+func TestEveryOfficialKeyHasARowOfItsTypeAndDefault(t *testing.T) {
 	file, err := os.Open("testdata/official-4.9.7.txt")
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +60,7 @@ func TestEveryOfficialKeyHasARowOfItsType(t *testing.T) {
 	lines := bufio.NewScanner(file)
 	count := 0
 	for lines.Scan() {
-		word := strings.Fields(lines.Text())
+		word := strings.SplitN(lines.Text(), " ", 4)
 		k, found := rows[word[0]+" "+word[1]]
 		if !found {
 			t.Errorf("%s has no row", lines.Text())
@@ -71,6 +72,9 @@ func TestEveryOfficialKeyHasARowOfItsType(t *testing.T) {
 		}
 		if !fits {
 			t.Errorf("%s: the row's type is another", lines.Text())
+		}
+		if value := strings.Join(word[3:], ""); !k.FoundAtStart() && k.Default != value {
+			t.Errorf("%s: the row's default is %q", lines.Text(), k.Default)
 		}
 		count++
 	}
