@@ -61,7 +61,7 @@ func TestBodyIsWrittenAsFastjsonWouldWithQuotedKeys(t *testing.T) {
 			`{"offsetTable":{{"brokerName":"b","queueId":0,"topic":"t"}:{"lastUpdateTimestamp":0,"maxOffset":0,"minOffset":0},` +
 				`{"brokerName":"b","queueId":1,"topic":"t"}:{"lastUpdateTimestamp":4,"maxOffset":3,"minOffset":2}}}`},
 		{&protocol.ConsumeStats{OffsetTable: protocol.QueueTable[protocol.OffsetWrapper]{{BrokerName: "b", Topic: "t"}: {BrokerOffset: 9, ConsumerOffset: 7}}},
-			`{"consumeTps":0,"offsetTable":{{"brokerName":"b","queueId":0,"topic":"t"}:{"brokerOffset":9,"consumerOffset":7,"lastTimestamp":0}}}`},
+			`{"consumeTps":0.0,"offsetTable":{{"brokerName":"b","queueId":0,"topic":"t"}:{"brokerOffset":9,"consumerOffset":7,"lastTimestamp":0}}}`},
 		{&protocol.ResetOffsetBody{}, `{"offsetTable":{}}`},
 		{&protocol.ResetOffsetBodyForC{OffsetTable: []protocol.MessageQueueForC{{"b", 5, 1, "t"}}},
 			`{"offsetTable":[{"brokerName":"b","offset":5,"queueId":1,"topic":"t"}]}`},

@@ -1,6 +1,11 @@
 package protocol
 
-import "gantry/remoting"
+import (
+	"math"
+	"strconv"
+
+	"gantry/remoting"
+)
 
 // GetConsumeStatsRequest asks how far a group has come (code 208): in a topic, or in all where Topic is "".
 type GetConsumeStatsRequest struct {
@@ -46,6 +51,9 @@ func (b *ConsumeStats) Decode(body []byte) error {
 
 // Encode writes a body.
 func (b ConsumeStats) Encode() []byte {
-	dst := append([]byte(`{"consumeTps":`), marshal(b.ConsumeTps)...)
+	dst := strconv.AppendFloat([]byte(`{"consumeTps":`), b.ConsumeTps, 'f', -1, 64)
+	if b.ConsumeTps == math.Trunc(b.ConsumeTps) {
+		dst = append(dst, ".0"...) // as Java writes a double
+	}
 	return append(b.OffsetTable.append(append(dst, `,"offsetTable":`...)), '}')
 }

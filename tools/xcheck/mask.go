@@ -68,6 +68,9 @@ func (m *masker) text(value string) string {
 	if stands, ok := m.brokers[value]; ok {
 		return stands
 	}
+	for name, stands := range m.brokers { // in the key of a table by queue
+		value = strings.ReplaceAll(value, `"brokerName":"`+name+`"`, `"brokerName":"`+stands+`"`)
+	}
 	return value
 }
 

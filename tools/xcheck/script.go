@@ -12,7 +12,7 @@ func Script() []Step {
 		routeSteps(), clusterSteps(), configurationSteps(), registrationSteps(),
 		topicSteps(), sendSteps(), sendFieldSteps(), topicNameSteps(), propertySteps(), batchSteps(),
 		heartbeatSteps(), pullSteps(), pullRefusalSteps(), pullSubscriptionSteps(), heldPullSteps(), storedSteps(),
-		offsetSteps(), queueOffsetSteps(), lockSteps(),
+		offsetSteps(), queueOffsetSteps(), lockSteps(), toolSteps(), replySteps(),
 		retrySteps(), delaySteps(), transactionSteps(), lookUpSteps(), filterSteps(),
 		frameSteps(), lastSteps(), nameServerSteps(),
 	)
@@ -20,52 +20,67 @@ func Script() []Step {
 
 // Request codes, by RocketMQ's names.
 const (
-	sendMessage                  = 10
-	pullMessage                  = 11
-	queryMessage                 = 12
-	queryConsumerOffset          = 14
-	updateConsumerOffset         = 15
-	updateAndCreateTopic         = 17
-	searchOffsetByTimestamp      = 29
-	getMaxOffset                 = 30
-	getMinOffset                 = 31
-	getEarliestMsgStoretime      = 32
-	viewMessageByID              = 33
-	heartBeat                    = 34
-	unregisterClient             = 35
-	consumerSendMsgBack          = 36
-	getConsumerListByGroup       = 38
-	notifyConsumerIDsChanged     = 40
-	lockBatchMQ                  = 41
-	unlockBatchMQ                = 42
-	checkClientConfig            = 46
-	putKVConfig                  = 100
-	getKVConfig                  = 101
-	deleteKVConfig               = 102
-	registerBroker               = 103
-	unregisterBroker             = 104
-	getRouteInfoByTopic          = 105
-	getBrokerClusterInfo         = 106
-	updateAndCreateGroup         = 200
-	wipeWritePermOfBroker        = 205
-	getAllTopicListFromNS        = 206
-	deleteTopicInNamesrv         = 216
-	registerTopicInNamesrv       = 217
-	getKVListByNamespace         = 219
-	getTopicsByCluster           = 224
-	getSystemTopicListFromNS     = 304
-	sendMessageV2                = 310
-	getUnitTopicList             = 311
-	getHasUnitSubTopicList       = 312
-	getHasUnitSubUnUnitTopicList = 313
-	updateNamesrvConfig          = 318
-	getNamesrvConfig             = 319
-	sendBatchMessage             = 320
-	queryDataVersion             = 322
-	addWritePermOfBroker         = 327
-	getBrokerMemberGroup         = 901
-	brokerHeartbeat              = 904
-	nobodysCode                  = 7777
+	sendMessage                     = 10
+	pullMessage                     = 11
+	queryMessage                    = 12
+	queryConsumerOffset             = 14
+	updateConsumerOffset            = 15
+	updateAndCreateTopic            = 17
+	searchOffsetByTimestamp         = 29
+	getMaxOffset                    = 30
+	getMinOffset                    = 31
+	getEarliestMsgStoretime         = 32
+	viewMessageByID                 = 33
+	heartBeat                       = 34
+	unregisterClient                = 35
+	consumerSendMsgBack             = 36
+	getConsumerListByGroup          = 38
+	notifyConsumerIDsChanged        = 40
+	lockBatchMQ                     = 41
+	unlockBatchMQ                   = 42
+	checkClientConfig               = 46
+	putKVConfig                     = 100
+	getKVConfig                     = 101
+	deleteKVConfig                  = 102
+	registerBroker                  = 103
+	unregisterBroker                = 104
+	getRouteInfoByTopic             = 105
+	getBrokerClusterInfo            = 106
+	updateAndCreateGroup            = 200
+	getTopicStatsInfo               = 202
+	getConsumerConnectionList       = 203
+	getProducerConnectionList       = 204
+	wipeWritePermOfBroker           = 205
+	getAllTopicListFromNS           = 206
+	getConsumeStats                 = 208
+	deleteTopicInNamesrv            = 216
+	registerTopicInNamesrv          = 217
+	getKVListByNamespace            = 219
+	resetConsumerClientOffset       = 220
+	invokeBrokerToResetOffset       = 222
+	invokeBrokerToGetConsumerStatus = 223
+	getTopicsByCluster              = 224
+	queryTopicConsumeByWho          = 300
+	queryConsumeTimeSpan            = 303
+	getSystemTopicListFromNS        = 304
+	getConsumerRunningInfo          = 307
+	queryCorrectionOffset           = 308
+	consumeMessageDirectly          = 309
+	sendMessageV2                   = 310
+	getUnitTopicList                = 311
+	getHasUnitSubTopicList          = 312
+	getHasUnitSubUnUnitTopicList    = 313
+	cloneGroupOffset                = 314
+	updateNamesrvConfig             = 318
+	getNamesrvConfig                = 319
+	sendBatchMessage                = 320
+	queryDataVersion                = 322
+	sendReplyMessage                = 324
+	sendReplyMessageV2              = 325
+	addWritePermOfBroker            = 327
+	getBrokerMemberGroup            = 901
+	brokerHeartbeat                 = 904
+	nobodysCode                     = 7777
 )
 
 // bornMillis is the birth of every message of the script; it lies long before any run.
