@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"io"
+	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
 
@@ -31,6 +32,9 @@ type ProducerOptions struct {
 	CompressBodies bool
 }
 
+// loadGCPercent has a load generator spend memory on its garbage rather than the cores that it shares with what it measures.
+const loadGCPercent = 1000
+
 func producerCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "producer",
@@ -54,6 +58,7 @@ func producerCommand() *cli.Command {
 			reportFlag(), secondsFlag(), headerFlag(),
 		}, notOffered()...),
 		Action: untilStopped(func(ctx context.Context, c *cli.Context) error {
+			defer debug.SetGCPercent(debug.SetGCPercent(loadGCPercent))
 			o, err := producerOptions(c)
 			if err != nil {
 				return err

@@ -104,7 +104,7 @@ func (qs *Queues) dropEmpty(queues []*Queue) {
 		if q.files {
 			continue
 		}
-		if delete(qs.topics[q.topic], q.id); len(qs.topics[q.topic]) == 0 {
+		if qs.topics[q.topic].Set(q.id, nil); qs.topics[q.topic].Empty() {
 			delete(qs.topics, q.topic)
 		}
 	}

@@ -9,24 +9,23 @@ import (
 	"gantry/storenode/commitlog"
 )
 
-// Queue is one queue.
+// Queue is one queue. What Put touches stands at the front: of tens of thousands of queues each is cold when it is used.
 type Queue struct {
-	owner     *Queues
-	topic     string
-	id        int32
-	fileBytes int64
-
-	mu    sync.Mutex // guards the rest; never held across input or output
-	files bool       // there are files, without gap from firstFile to lastFile, by byte offset
-	first int64
-	last  int64
-
+	mu          sync.Mutex // guards what follows down to topic; never held across input or output
+	listed      bool       // stands in owner.dirty
+	files       bool       // there are files, without gap from first to last, by byte offset
 	min, max    Offset
 	maxPhysical commitlog.Offset // where the last unit's record ends
 	tail        []byte           // units not written yet; only ever appended to or replaced
 	tailAt      Offset           // ordinal of the first of them
-	listed      bool             // stands in owner.dirty
-	generation  int              // see Generation
+	first       int64
+	last        int64
+	generation  int // see Generation
+
+	topic     string
+	owner     *Queues
+	id        int32
+	fileBytes int64
 }
 
 // Placed says what Put made of a unit.

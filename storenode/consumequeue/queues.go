@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -42,7 +43,7 @@ type Queues struct {
 	cache *fileCache
 
 	mu     sync.RWMutex // guards topics and the maps in it; taken before a queue's, never across input or output
-	topics map[string]map[int32]*Queue
+	topics map[string]*ByID[*Queue]
 
 	buffered atomic.Int64 // bytes in memory
 	found    atomic.Int64 // bytes of the files there were at start; 0 for none
@@ -59,7 +60,7 @@ type Queues struct {
 func New(cfg Config) *Queues {
 	return &Queues{
 		cfg: cfg, cache: newFileCache(cfg.FS, cfg.MaxOpenFiles),
-		topics:   map[string]map[int32]*Queue{},
+		topics:   map[string]*ByID[*Queue]{},
 		unsynced: map[fileKey]bool{}, newDirs: map[string]bool{},
 	}
 }
@@ -68,14 +69,14 @@ func New(cfg Config) *Queues {
 func (qs *Queues) Find(topic string, queueID int32) *Queue {
 	qs.mu.RLock()
 	defer qs.mu.RUnlock()
-	return qs.topics[topic][queueID]
+	return qs.topics[topic].Get(queueID)
 }
 
 // Lookup is Find for a name that is borrowed. It does not allocate.
 func (qs *Queues) Lookup(topic []byte, queueID int32) *Queue {
 	qs.mu.RLock()
 	defer qs.mu.RUnlock()
-	return qs.topics[string(topic)][queueID]
+	return qs.topics[string(topic)].Get(queueID)
 }
 
 // FindOrAdd returns the queue, making an empty one in memory where there is none. It allocates only then.
@@ -91,13 +92,13 @@ func (qs *Queues) add(topic string, queueID int32) *Queue {
 	defer qs.mu.Unlock()
 	byID := qs.topics[topic]
 	if byID == nil {
-		byID = map[int32]*Queue{}
+		byID = &ByID[*Queue]{}
 		qs.topics[topic] = byID
 	}
-	q := byID[queueID]
+	q := byID.Get(queueID)
 	if q == nil {
 		q = &Queue{owner: qs, topic: topic, id: queueID, fileBytes: qs.newFileBytes()}
-		byID[queueID] = q
+		byID.Set(queueID, q)
 	}
 	return q
 }
@@ -117,7 +118,7 @@ func (qs *Queues) All() []*Queue {
 	defer qs.mu.RUnlock()
 	var all []*Queue
 	for _, byID := range qs.topics {
-		for _, q := range byID {
+		for q := range byID.All {
 			all = append(all, q)
 		}
 	}
@@ -128,11 +129,7 @@ func (qs *Queues) All() []*Queue {
 func (qs *Queues) OfTopic(topic string) []*Queue {
 	qs.mu.RLock()
 	defer qs.mu.RUnlock()
-	all := make([]*Queue, 0, len(qs.topics[topic]))
-	for _, q := range qs.topics[topic] {
-		all = append(all, q)
-	}
-	return all
+	return slices.Collect(qs.topics[topic].All)
 }
 
 // Delete removes the topic's queues, files and all. Readers under way end with what they have.
@@ -141,7 +138,7 @@ func (qs *Queues) Delete(topic string) error {
 	byID := qs.topics[topic]
 	delete(qs.topics, topic)
 	qs.mu.Unlock()
-	for _, q := range byID {
+	for q := range byID.All {
 		if err := q.Reset(); err != nil {
 			return err
 		}

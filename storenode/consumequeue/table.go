@@ -86,14 +86,14 @@ func (qs *Queues) AppendTable(dst []byte) []byte {
 	return dst
 }
 
-func appendTopic(dst []byte, topic string, byID map[int32]*Queue) []byte {
+func appendTopic(dst []byte, topic string, byID *ByID[*Queue]) []byte {
 	begin := len(dst)
 	dst = binary.BigEndian.AppendUint16(dst, uint16(len(topic)))
 	dst = append(dst, topic...)
 	countAt := len(dst)
 	dst = append(dst, 0, 0, 0, 0)
 	rows := 0
-	for _, q := range byID {
+	for q := range byID.All {
 		if r := q.row(); r.files || len(r.tail) > 0 {
 			dst = r.append(dst)
 			rows++

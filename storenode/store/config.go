@@ -102,7 +102,7 @@ func DefaultConfig(root string) Config {
 		MaxTransferBytesOnMessageInMemory: 256 << 10, MaxTransferCountOnMessageInMemory: 32,
 		MaxTransferBytesOnMessageInDisk: 64 << 10, MaxTransferCountOnMessageInDisk: 8, AccessMessageInMemoryMaxRatio: 40,
 		MaxQueuedAppends: 10_000, MaxQueuedAppendBytes: 64 << 20, MaxGroupBytes: 1 << 20, RetryAfterFailure: time.Second,
-		MaxOpenQueueFiles: 256, MaxBufferedUnitBytes: 32 << 20, MaxMends: 100_000,
+		MaxOpenQueueFiles: 256, MaxBufferedUnitBytes: 64 << 20, MaxMends: 100_000,
 		SealBytesPerSecond: 256 << 20, ScrubBytesPerSecond: 8 << 20, ScrubInterval: time.Hour,
 		Retention: Retention{DeleteWhen: []int{4}, FileReservedTime: 72 * time.Hour, CleanFileForciblyEnable: true,
 			DiskMaxUsedSpaceRatio: 75, DiskSpaceCleanForciblyRatio: 85, DiskSpaceWarningLevelRatio: 90, DiskFreeBytesMin: 64 << 20},

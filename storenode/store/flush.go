@@ -11,12 +11,15 @@ const pageBytes = 4096
 // markRest is how many times as long as the last note of the queues took the rest behind it is at least.
 const markRest = 10
 
+// checkpointRest is the same of a checkpoint that comes before its time: one that writes very many queues is worth more log.
+const checkpointRest = 50
+
 // flusher is what flushLoop knows between two rounds.
 type flusher struct {
-	store                *Store
-	checkpointed, marked time.Time
-	markedAt             commitlog.Offset
-	markTook             time.Duration
+	store                    *Store
+	checkpointed, marked     time.Time
+	markedAt                 commitlog.Offset
+	checkpointTook, markTook time.Duration
 }
 
 // flushLoop writes units out of memory, notes the queues and makes checkpoints.
@@ -41,9 +44,10 @@ func (s *Store) flushLoop() {
 func (f *flusher) round(now time.Time) error {
 	cfg, at := &f.store.cfg, f.store.dispatcher.position()
 	switch {
-	case now.Sub(f.checkpointed) >= cfg.FlushConsumeQueueThoroughInterval, int64(at-f.store.marks.lastAt()) >= cfg.CheckpointBytes:
-		f.checkpointed = now
-		return f.marking(at, f.store.marks.checkpoint)
+	case f.checkpointDue(now, at):
+		err := f.marking(at, f.store.marks.checkpoint)
+		f.checkpointed, f.checkpointTook = now, f.markTook
+		return err
 	case f.markDue(now, at):
 		return f.marking(at, f.store.marks.note)
 	}
@@ -52,6 +56,13 @@ func (f *flusher) round(now time.Time) error {
 		least = 0 // before the dispatcher has to wait for it
 	}
 	return f.store.queues.Write(least)
+}
+
+// checkpointDue says that it is time for one, or that the log has grown by enough.
+func (f *flusher) checkpointDue(now time.Time, at commitlog.Offset) bool {
+	cfg, passed := &f.store.cfg, now.Sub(f.checkpointed)
+	enough := int64(at-f.store.marks.lastAt()) >= cfg.CheckpointBytes
+	return passed >= cfg.FlushConsumeQueueThoroughInterval || enough && passed >= checkpointRest*f.checkpointTook
 }
 
 // markDue says that enough has come, or enough time has passed, since the queues were noted; many queues are noted less

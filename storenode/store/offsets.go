@@ -9,54 +9,55 @@ import (
 	"gantry/storenode/consumequeue"
 )
 
-type queueKey struct {
-	topic string
-	id    int32
-}
-
 // queueOffsets gives appended records their place in their queues. A queue it has not met begins at the queue's
 // maximum, which is right as long as all records of the log are in their queues then: at start, and for queues that
 // never had any.
 type queueOffsets struct {
 	queues *consumequeue.Queues
 
-	mu   sync.Mutex // guards the rest; the appender's, but for deletions
-	next map[queueKey]*int64
+	mu   sync.Mutex                           // guards the rest; the appender's, but for deletions
+	next map[string]*consumequeue.ByID[int64] // by topic: the ordinal behind the last one given, plus 1
 	// fresh topics were deleted and not yet by the dispatcher: their queues begin at 0, whatever is still to be seen.
 	fresh map[string]int
 }
 
 func (o *queueOffsets) init(queues *consumequeue.Queues) {
-	o.queues, o.next, o.fresh = queues, map[queueKey]*int64{}, map[string]int{}
+	o.queues, o.next, o.fresh = queues, map[string]*consumequeue.ByID[int64]{}, map[string]int{}
 }
 
 // reserve returns the ordinal of the first of count records.
 func (o *queueOffsets) reserve(topic string, queueID int32, count int) int64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	next := o.next[queueKey{topic, queueID}]
-	if next == nil {
-		next = o.addLocked(topic, queueID)
+	ofTopic := o.next[topic]
+	next := ofTopic.Get(queueID)
+	if next == 0 {
+		ofTopic, next = o.topicLocked(topic), o.firstLocked(topic, queueID)+1
 	}
-	first := *next
-	*next += int64(count)
-	return first
+	ofTopic.Set(queueID, next+int64(count))
+	return next - 1
 }
 
-func (o *queueOffsets) addLocked(topic string, queueID int32) *int64 {
-	next := new(int64)
-	if q := o.queues.Find(topic, queueID); q != nil && o.fresh[topic] == 0 {
-		*next = int64(q.Max())
+func (o *queueOffsets) topicLocked(topic string) *consumequeue.ByID[int64] {
+	if o.next[topic] == nil {
+		o.next[strings.Clone(topic)] = &consumequeue.ByID[int64]{}
 	}
-	o.next[queueKey{strings.Clone(topic), queueID}] = next
-	return next
+	return o.next[topic]
+}
+
+// firstLocked is where a queue begins that was not met yet.
+func (o *queueOffsets) firstLocked(topic string, queueID int32) int64 {
+	if q := o.queues.Find(topic, queueID); q != nil && o.fresh[topic] == 0 {
+		return int64(q.Max())
+	}
+	return 0
 }
 
 // release takes the last reservation back.
 func (o *queueOffsets) release(topic string, queueID int32, first int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	*o.next[queueKey{topic, queueID}] = first
+	o.next[topic].Set(queueID, first+1)
 }
 
 // forget has the topic's queues begin at 0 again.
@@ -64,11 +65,7 @@ func (o *queueOffsets) forget(topic string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.fresh[topic]++
-	for key := range o.next {
-		if key.topic == topic {
-			delete(o.next, key)
-		}
-	}
+	delete(o.next, topic)
 }
 
 // forgotten says that the topic's queues are gone from disk, too.
