@@ -66,6 +66,8 @@ type Node struct {
 	listener   net.Listener
 	registrar  atomic.Pointer[registrar.Registrar] // nil until the tables are open
 
+	master masterCluster
+
 	gate   gate           // closed: further requests are refused
 	opened []func() error // what Close closes, in the order it was opened
 }

@@ -41,6 +41,7 @@ func (n *Node) permission() int32 { return n.config.now().BrokerPermission | pro
 // stated.
 func (n *Node) registered(a registrar.Answer) {
 	n.followed(a)
+	n.compareCluster(a.MasterAddr)
 	changed, err := n.identity.assigned(a.Slot, a.Stated)
 	if err != nil {
 		n.log.Error("slot not taken", "name_server", a.NameServer, "slot", a.Slot, "err", err)
