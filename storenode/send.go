@@ -251,6 +251,7 @@ func (s *sends) encodeOne(p *put, h *protocol.SendMessageRequest, c *remoting.Co
 		return s.encodeHalf(p, facts)
 	}
 	if facts.delayLevel > 0 {
+		p.message.Properties = facts.withoutTimes(p.message.Properties)
 		scheduleMessage(&p.message, min(facts.delayLevel, s.delays.Max()))
 	} else if facts.timer && !dead {
 		if err := s.holdTimer(p); err != nil {

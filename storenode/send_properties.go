@@ -44,6 +44,14 @@ func (p *put) storedProperties(sent message.Properties, cluster string) (propert
 	return facts, notNumber
 }
 
+// withoutTimes is p without a time of its own (HookUtils.checkIfTimerMessage 5.3.3): a delay level comes first.
+func (f propertyFacts) withoutTimes(p message.Properties) message.Properties {
+	if !f.timer {
+		return p
+	}
+	return p.Delete(message.PropertyTimerDelaySec).Delete(message.PropertyTimerDelayMs).Delete(message.PropertyTimerDeliverMs)
+}
+
 // isTrue is Java's Boolean.parseBoolean.
 func isTrue(value []byte) bool {
 	return len(value) == 4 && value[0]|0x20 == 't' && value[1]|0x20 == 'r' && value[2]|0x20 == 'u' && value[3]|0x20 == 'e'

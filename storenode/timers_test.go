@@ -36,7 +36,7 @@ func TestATimerMessageComesToTheMillisecond(t *testing.T) {
 		equal(t, "at its time", len(all), 2)
 		m := all[1]
 		equal(t, "body", string(m.Body), "later")
-		for name, want := range map[string]string{message.PropertyTimerDelayMs: "2345", message.PropertyRealTopic: "", message.PropertyRealQueueID: "",
+		for name, want := range map[string]string{message.PropertyTimerDelayMs: "2345", message.PropertyRealTopic: "T", message.PropertyRealQueueID: "0",
 			message.PropertyTimerOutMs: strconv.FormatInt((began.UnixMilli()+2344)/1000*1000, 10), message.PropertyCluster: "DefaultCluster"} {
 			equal(t, name, string(m.Properties.Get(name)), want)
 		}
@@ -75,7 +75,9 @@ func TestADelayLevelComesBeforeATime(t *testing.T) {
 		h.Properties = append(h.Properties, props(message.PropertyDelay, "1")...)
 		p.send(h, "m")
 		time.Sleep(2 * time.Second)
-		equal(t, "after level 1", string(p.one("T", 0).Body), "m")
+		m := p.one("T", 0)
+		equal(t, "after level 1", string(m.Body), "m")
+		equal(t, "its time", string(m.Properties.Get(message.PropertyTimerDelayMs)), "")
 		equal(t, "timer messages", s.node.store.MaxOffset(timer.Topic, 0), 0)
 	})
 }

@@ -14,7 +14,8 @@ import (
 var errNotDeliverable = errors.New("timer message cannot be delivered")
 
 // restore makes of a record of Topic the message that its producer sent (TimerMessageStore.convert 5.3.3): its own topic
-// and queue, when it came and went in TIMER_ENQUEUE_MS and TIMER_DEQUEUE_MS. Error: errNotDeliverable.
+// and queue, when it came and went in TIMER_ENQUEUE_MS and TIMER_DEQUEUE_MS. REAL_TOPIC and REAL_QID stay, as 5.3.3 leaves
+// them: it clears them after it has made the property text. Error: errNotDeliverable.
 func (r Rules) restore(record []byte, nowMillis int64) (*message.Message, error) {
 	m, _, err := message.Decode(record)
 	if err != nil {
@@ -31,8 +32,7 @@ func (r Rules) restore(record []byte, nowMillis int64) (*message.Message, error)
 		return nil, fmt.Errorf("%w: it is there to delete another", errNotDeliverable)
 	}
 	m.Topic, m.QueueID = string(real), int32(queueID)
-	p := m.Properties.Delete(message.PropertyRealTopic).Delete(message.PropertyRealQueueID)
-	m.Properties = r.stamped(p, m.StoreTimestamp, nowMillis)
+	m.Properties = r.stamped(m.Properties, m.StoreTimestamp, nowMillis)
 	forget(&m)
 	return &m, nil
 }

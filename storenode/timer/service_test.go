@@ -47,7 +47,7 @@ func TestAMessageComesAsItWasSent(t *testing.T) {
 		}
 		got, want := s.told[0].Message, sent("m", message.PropertyTimerDeliverMs, strconv.FormatInt(at, 10))
 		want.Properties = want.Properties.Set(message.PropertyTimerOutMs, strconv.FormatInt((at-1)/1000*1000, 10)).
-			Set(message.PropertyTimerEnqueueMs, strconv.FormatInt(stored/1000*1000, 10)).Set(message.PropertyTimerDequeueMs, strconv.FormatInt(at, 10))
+			Set(message.PropertyRealTopic, "TopicTest").Set(message.PropertyRealQueueID, "3").Set(message.PropertyTimerEnqueueMs, strconv.FormatInt(stored/1000*1000, 10)).Set(message.PropertyTimerDequeueMs, strconv.FormatInt(at, 10))
 		got.BodyCRC = want.BodyCRC
 		if g, w := fmt.Sprintf("%+q", fmt.Sprint(got)), fmt.Sprintf("%+q", fmt.Sprint(want)); g != w {
 			t.Errorf("it came as\n%s, want\n%s", g, w)
