@@ -184,3 +184,17 @@ func TestAMasterSaysWhereItsLogBeginsAndEnds(t *testing.T) {
 		equal(t, "its end", said.Table["commitLogMaxOffset"], fmt.Sprint(s.node.store.Log().End()))
 	})
 }
+
+func TestASlaveThatStartsFirstFindsItsMasterSoon(t *testing.T) {
+	withSlave(t, func(master, slave *scene) {
+		master.close()
+		slave.close()
+		slave.open()
+		time.Sleep(time.Hour)
+		equal(t, "who is known", slave.node.copies.follower.Status().Master, "")
+		master.open()
+		master.dial().commit("T", 7)
+		time.Sleep(5 * time.Second)
+		equal(t, "offset", slave.dial().committed("T"), 7)
+	})
+}

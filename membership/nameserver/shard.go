@@ -16,7 +16,7 @@ type Registered struct {
 	MasterAddr    string // told to a slave whose master is known, else empty
 	HAServerAddr  string
 	Slot          int           // the slot the node is to record, NoSlot without gateway
-	SlotWait      time.Duration // where positive, the node is to register again after it: for a slot, or to have its own advertised
+	SlotWait      time.Duration // where positive, the node is to register again after it: for a slot, to have its own advertised, or to hear of its master
 	First         bool
 	Outdated      bool  // not taken: another address has the brokerId in a later state
 	ShardsChanged bool  // an address or a slot is not what it was

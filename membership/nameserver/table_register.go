@@ -32,11 +32,19 @@ func (t *Table) Register(r membership.Registration, owner *remoting.Channel, now
 	}
 	t.giveSlot(&done, r, now)
 	done.ShardsChanged = before == nil || before.Node != s.nodes[r.BrokerID].Node || slotBefore != t.slots.advertised(r.BrokerName)
-	if master := s.nodes[masterID]; master != nil && r.BrokerID != masterID {
+	if r.BrokerID == masterID {
+		return done, nil
+	}
+	if master := s.nodes[masterID]; master != nil {
 		done.MasterAddr, done.HAServerAddr = master.Addr, master.HAServerAddr
+	} else if r.Gateway && done.SlotWait == 0 {
+		done.SlotWait = masterWait
 	}
 	return done, nil
 }
+
+// masterWait is after how long a slave of ours asks again where its master is.
+const masterWait = 3 * time.Second
 
 func newNode(r membership.Registration, owner *remoting.Channel, now time.Time) *node {
 	return &node{

@@ -352,3 +352,21 @@ func TestTableIsBounded(t *testing.T) {
 	table.Unregister("a", "a-1:10911", start)
 	register(t, table, broker("C", "b", 0, 1), over)
 }
+
+func TestASlaveOfOursAsksSoonAgainWhereItsMasterIs(t *testing.T) {
+	table, over := newTable(), new(remoting.Channel)
+	slave := broker("C", "a", 1, 1)
+	slave.Gateway = true
+	register(t, table, slave, over)
+	slave.Slot = recorded(0, 100)
+	if done := register(t, table, slave, over); done.SlotWait != masterWait || done.MasterAddr != "" {
+		t.Errorf("without a master it is told %+v", done)
+	}
+	register(t, table, broker("C", "a", 0, 1), over)
+	if done := register(t, table, slave, over); done.SlotWait != 0 || done.MasterAddr != "a-0:10911" || done.HAServerAddr != "a-0:10912" {
+		t.Errorf("with a master it is told %+v", done)
+	}
+	if done := register(t, table, broker("C", "java", 1, 1), over); done.SlotWait != 0 {
+		t.Errorf("a Java slave is told %+v", done)
+	}
+}
