@@ -21,9 +21,9 @@ import (
 // Every field that a key sets has a row that says so, of its type and with its
 // default, and every such row a field.
 func TestFieldsAndRowsOfKeysAgree(t *testing.T) {
-	node, front, talk := storenode.DefaultConfig(), proxy.Config{}, defaultGossip()
+	node, front, talk, listen := storenode.DefaultConfig(), proxy.Config{}, defaultGossip(), namesrvSettings{BindAddress: "0.0.0.0"}
 	fields := map[string]bool{}
-	for of, targets := range map[keys.Role][]any{keys.Node: {&node, &talk}, keys.Proxy: {&front, &talk}} {
+	for of, targets := range map[keys.Role][]any{keys.Node: {&node, &talk}, keys.Proxy: {&front, &talk, &listen}} {
 		types := properties.Types(targets...)
 		for _, e := range properties.Entries(targets...) {
 			fields[e.Key] = true

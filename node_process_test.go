@@ -53,6 +53,11 @@ func TestWhatIsChangedFromAfarIsKeptInTheFile(t *testing.T) {
 // ask is one question that must succeed.
 func ask(t *testing.T, port int, code int32, body string) []byte {
 	t.Helper()
+	return askFor(t, port, code, nil, body)
+}
+
+func askFor(t *testing.T, port int, code int32, header remoting.Header, body string) []byte {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), processBound)
 	defer cancel()
 	c, err := remoting.Dial(ctx, remoting.DialTCP, fmt.Sprint("127.0.0.1:", port), remoting.Limits{}, nil)
@@ -60,7 +65,7 @@ func ask(t *testing.T, port int, code int32, body string) []byte {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	answer, err := c.Invoke(ctx, &remoting.Request{Code: code, Body: []byte(body)})
+	answer, err := c.Invoke(ctx, &remoting.Request{Code: code, Header: header, Body: []byte(body)})
 	if err != nil || answer.Code != protocol.Success {
 		t.Fatalf("%s: %+v, %v", protocol.RequestName(code), answer, err)
 	}

@@ -114,6 +114,8 @@ func logConfig(name string) (logfile.Config, error) {
 type namesrvSettings struct {
 	BindAddress string `property:"bindAddress"`
 	ListenPort  int    `property:"listenPort"`
+
+	KVConfigPath string `property:"kvConfigPath,path"`
 }
 
 // Validate names the first setting that cannot be used.
@@ -125,7 +127,7 @@ func (s namesrvSettings) Validate() error {
 }
 
 func startNamesrv(c *cli.Context, log *slog.Logger) (running, error) {
-	listen := namesrvSettings{BindAddress: "0.0.0.0", ListenPort: 9876}
+	listen := namesrvSettings{BindAddress: "0.0.0.0", ListenPort: 9876, KVConfigPath: kvConfigPath()}
 	config := proxy.Config{RouteMode: proxy.DirectRoutes, Log: log, ProxyID: newProxyID(), Release: release}
 	talk := defaultGossip()
 	file := c.String("c")
@@ -139,6 +141,10 @@ func startNamesrv(c *cli.Context, log *slog.Logger) (running, error) {
 		return nil, err
 	}
 	config.BindAddress, config.ListenPort = listen.BindAddress, listen.ListenPort
+	config.SaveSettings = keepIn(file)
+	if err := keepKV(&config, listen.KVConfigPath); err != nil {
+		return nil, err
+	}
 	p, err := openProxy(config, talk)
 	if err == nil {
 		tell(log, "The Name Server boot success. serializeType=JSON")

@@ -48,7 +48,13 @@ func openProxy(config proxy.Config, talk gossipSettings) (running, error) {
 	tellAdvertised(config)
 	others := &proxyGossip{log: config.Log}
 	config.OnSelf, config.OnNews = others.restate, others.share
-	config.Prepare = func(p *proxy.Server) { others.prepare(talk, config, p) }
+	first := config.Prepare
+	config.Prepare = func(p *proxy.Server) {
+		if first != nil {
+			first(p)
+		}
+		others.prepare(talk, config, p)
+	}
 	p, err := proxy.Start(config)
 	if err != nil {
 		return nil, err

@@ -51,6 +51,11 @@ type Config struct {
 	// must not block.
 	OnNews func()
 
+	// KeepKV and SaveSettings keep what operators change (nameserver.Config); nil:
+	// it lives as long as the process.
+	KeepKV       func(nameserver.KV) error
+	SaveSettings func(changed []properties.Entry) error
+
 	// Prepare is called before the first question is answered, which waits for it:
 	// what others know by then is known from the start.
 	Prepare func(*Server)

@@ -48,6 +48,8 @@ func Start(config Config, registered ...net.Listener) (*Server, error) {
 		OnShardsChanged: func() { s.shards.reconcile(s.nameserver.Table().Shards) },
 		Dial:            config.Dial,
 		OnNews:          config.OnNews,
+		KeepKV:          config.KeepKV,
+		SaveSettings:    config.SaveSettings,
 		Settings:        config.Settings,
 		FixedSettings:   config.fixedSettings(),
 	})

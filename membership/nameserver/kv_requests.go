@@ -9,7 +9,7 @@ import (
 
 // Codes 100 PUT_KV_CONFIG, 101 GET_KV_CONFIG, 102 DELETE_KV_CONFIG and 219
 // GET_KVLIST_BY_NAMESPACE. What is put lives as long as the process, and in the
-// others that hear of it. Java: DefaultRequestProcessor and KVConfigManager.
+// others that hear of it; longer where Config.KeepKV keeps it. Java: DefaultRequestProcessor and KVConfigManager.
 
 func (s *Server) putKVConfig(c *remoting.Command, from *remoting.Channel) (*remoting.Response, error) {
 	var h protocol.PutKVConfigRequest
@@ -20,7 +20,7 @@ func (s *Server) putKVConfig(c *remoting.Command, from *remoting.Channel) (*remo
 		return nil, err
 	}
 	s.log.Info("KV configuration put", "namespace", h.Namespace, "key", h.Key, "remote_addr", from.Remote)
-	return &remoting.Response{}, nil
+	return &remoting.Response{}, s.keepKV()
 }
 
 func (s *Server) getKVConfig(c *remoting.Command, _ *remoting.Channel) (*remoting.Response, error) {
@@ -42,7 +42,7 @@ func (s *Server) deleteKVConfig(c *remoting.Command, from *remoting.Channel) (*r
 	}
 	s.kv.remove(h.Namespace, h.Key, time.Now())
 	s.log.Info("KV configuration deleted", "namespace", h.Namespace, "key", h.Key, "remote_addr", from.Remote)
-	return &remoting.Response{}, nil
+	return &remoting.Response{}, s.keepKV()
 }
 
 func (s *Server) getKVListByNamespace(c *remoting.Command, _ *remoting.Channel) (*remoting.Response, error) {

@@ -42,6 +42,12 @@ type Config struct {
 
 	Dial remoting.DialFunc // how a node is asked whether it lives, default TCP
 
+	// KeepKV is given the whole KV configuration after each change by an operator,
+	// and keeps it before he is answered; SaveSettings the same for settings. nil:
+	// they live as long as the process.
+	KeepKV       func(KV) error
+	SaveSettings func(changed []properties.Entry) error
+
 	Settings      Settings           // as it starts
 	FixedSettings []properties.Entry // what code 319 tells beside them
 
@@ -100,6 +106,7 @@ type Server struct {
 	config   Config
 	table    *Table
 	kv       *kvTable
+	keeping  sync.Mutex // held while KV configuration is kept, so that the last change stays
 	settings atomic.Pointer[Settings]
 	requests map[int32]answerFunc
 	suspects suspects

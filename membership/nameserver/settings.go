@@ -11,7 +11,7 @@ import (
 )
 
 // Codes 318 UPDATE_NAMESRV_CONFIG and 319 GET_NAMESRV_CONFIG. A change lives as
-// long as the process. Java takes any key and ignores in silence those that it
+// long as the process, or longer where Config.SaveSettings keeps it. Java takes any key and ignores in silence those that it
 // does not know or that have no effect while it runs; here they are refused.
 // Java: DefaultRequestProcessor.updateConfig and getConfig.
 
@@ -42,6 +42,12 @@ func (s *Server) updateNamesrvConfig(c *remoting.Command, from *remoting.Channel
 	}
 	s.settings.Store(&changed)
 	s.log.Info("name server configuration changed", "to", fmt.Sprintf("%+v", changed), "remote_addr", from.Remote)
+	if s.config.SaveSettings == nil || len(entries) == 0 {
+		return &remoting.Response{}, nil
+	}
+	if err := s.config.SaveSettings(entries); err != nil {
+		return nil, protocol.Errorf(protocol.SystemError, "changed until the name server ends, but not kept: %v", err)
+	}
 	return &remoting.Response{}, nil
 }
 
