@@ -90,7 +90,7 @@ func brokerConfig() []Key {
 		{"storeReplyMessageEnable", yes, "true", plain, Fixed, "replies to requests are stored, too"},
 		{"enableDetailStat", yes, "true", plain, NoEffect, "statistics have one degree of detail"},
 		{"autoDeleteUnusedStats", yes, "false", plain, NoEffect, "statistics of what is gone are not kept"},
-		{"isolateLogEnable", yes, "false", plain, NoEffect, "each process writes a log of its own"},
+		{"isolateLogEnable", yes, "false", plain, NoEffect, "the brokers of a host may share a log; conf/logback_broker.xml names another"},
 		{"configBlackList", text, "configBlackList;brokerConfigPath", plain, NoEffect, "what may be changed from afar is the keys marked live here, and no other"},
 	}
 }
