@@ -38,7 +38,16 @@ func (l *Log) Recover(from Offset, trust Trust, visit func(message.Record) error
 	}
 	scanner := l.Scan(from)
 	scanner.CheckBodies = trust.CheckBodies
+	var torn []Offset
+	scanner.passed = func(blank Offset, size int64) {
+		if size != l.room(blank) {
+			torn = append(torn, blank)
+		}
+	}
 	if err := l.recoverRecords(scanner, trust, visit); err != nil {
+		return fmt.Errorf("recover commit log: %w", err)
+	}
+	if err := l.mendBlanks(torn); err != nil {
 		return fmt.Errorf("recover commit log: %w", err)
 	}
 	if err := l.endAt(scanner.Offset(), trust.Unclean); err != nil {

@@ -255,3 +255,45 @@ func FuzzRecover(f *testing.F) {
 		}
 	})
 }
+
+// A blank lies in two sectors, and a power loss may leave its second part only.
+func TestATornBlankIsMended(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		system := vfs.NewMem()
+		l, _ := open(t, testConfig(system, "/m"))
+		for i := range 30 {
+			send(t, l, "A", strings.Repeat("x", 100+i), false)
+		}
+		whole := pieces(t, l, 0, 1<<20)[0].Records
+		blank := lastPieceOf(t, l, whole)
+		shut(t, l)
+		file, err := system.Open("/m/" + fileName(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := file.WriteAt([]byte{0, 0, 0, 3}, int64(blank)); err != nil {
+			t.Fatal(err)
+		}
+		l, found := open(t, testConfig(system, "/m"))
+		if len(found) != 30 {
+			t.Errorf("%d records", len(found))
+		}
+		if !bytes.Equal(pieces(t, l, 0, 1<<20)[0].Records, whole) {
+			t.Error("the file is another than before")
+		}
+		shut(t, l)
+	})
+}
+
+// lastPieceOf is where the last piece of the first file begins.
+func lastPieceOf(t *testing.T, l *Log, file []byte) (at int) {
+	t.Helper()
+	for end := 0; end < len(file); {
+		piece, err := l.NextPiece(file[end:], Offset(end))
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, end = end, end+int(piece.Bytes)
+	}
+	return at
+}

@@ -22,7 +22,8 @@ type Scanner struct {
 	at         Offset // of the next record
 	buf        []byte
 	bufAt      Offset
-	bad        []Offset // blocks of buf that differ from their sums
+	bad        []Offset                       // blocks of buf that differ from their sums
+	passed     func(blank Offset, size int64) // told of each blank; may be nil
 }
 
 // Scan begins at offset, which must be where a record or a file begins.
@@ -47,6 +48,9 @@ func (s *Scanner) Next() (message.Record, error) {
 			return nil, err
 		}
 		if binary.BigEndian.Uint32(b[4:]) == message.MagicBlank {
+			if s.passed != nil {
+				s.passed(s.at, int64(binary.BigEndian.Uint32(b)))
+			}
 			s.nextFile()
 			continue
 		}

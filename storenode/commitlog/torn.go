@@ -2,6 +2,7 @@ package commitlog
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 
 	"gantry/remoting/message"
@@ -47,4 +48,20 @@ func looksTorn(record message.Record) bool {
 		rest, at = rest[n:], at+int64(n)
 	}
 	return false
+}
+
+// mendBlanks writes the lengths of blanks anew that a power loss has torn between two sectors, whose magic is there. Nobody
+// who reads needs them, but a slave compares where files end.
+func (l *Log) mendBlanks(torn []Offset) error {
+	for _, at := range torn {
+		s := l.files.Load().at(at)
+		if l.sealed(at) {
+			continue
+		}
+		l.cfg.Logger.Warn("the blank that ends a commit log file was torn and is mended", "file", s.path, "offset", int64(at))
+		if _, err := s.file.WriteAt(binary.BigEndian.AppendUint32(nil, uint32(l.room(at))), int64(at-s.start)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
