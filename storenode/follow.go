@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"gantry/storenode/group"
 	"gantry/storenode/hastatus"
 	"gantry/storenode/tables"
+	"gantry/storenode/timer"
 )
 
 // What copies of a shard tell each other beside the log (storenode/tables):
@@ -25,18 +27,20 @@ import (
 type copies struct {
 	source   *tables.Source   // nil in a slave
 	follower *tables.Follower // nil in a master
-	delays   *keptDelays      // nil in a master
+	delays   *keptProgress    // nil in a master
 }
 
-// keptDelays is how far a slave's master has delivered: config/delayOffset.json,
-// which the slave reads when it has become a master.
-type keptDelays struct {
+// keptProgress is how far a slave's master has delivered, in the file that the
+// slave reads when it has become a master: config/delayOffset.json and
+// gantry/timer/progress.json.
+type keptProgress struct {
+	check func(text []byte) error
 	text  atomic.Pointer[[]byte]
 	saver *configfile.Saver
 }
 
-func openKeptDelays(file *configfile.File, flushInterval time.Duration, log *slog.Logger) (*keptDelays, error) {
-	k := &keptDelays{}
+func openKeptProgress(file *configfile.File, check func(text []byte) error, flushInterval time.Duration, log *slog.Logger) (*keptProgress, error) {
+	k := &keptProgress{check: check}
 	k.text.Store(&[]byte{})
 	if _, err := file.Load(k.read); err != nil {
 		return nil, err
@@ -45,8 +49,8 @@ func openKeptDelays(file *configfile.File, flushInterval time.Duration, log *slo
 	return k, nil
 }
 
-func (k *keptDelays) read(text []byte) error {
-	if err := new(protocol.DelayOffsetTable).Decode(text); err != nil {
+func (k *keptProgress) read(text []byte) error {
+	if err := k.check(text); err != nil {
 		return err
 	}
 	own := bytes.Clone(text)
@@ -54,7 +58,7 @@ func (k *keptDelays) read(text []byte) error {
 	return nil
 }
 
-func (k *keptDelays) keep(text []byte) error {
+func (k *keptProgress) keep(text []byte) error {
 	if bytes.Equal(text, *k.text.Load()) {
 		return nil
 	}
@@ -73,20 +77,33 @@ func (n *Node) startTables() error {
 		return n.startFollower(t)
 	}
 	config := tables.DefaultSourceConfig()
-	t.Delays = n.delays.Load().Progress
+	t.Delays, t.Timers = n.delays.Load().Progress, n.timers.Load().Progress
 	config.Tables = t
 	n.copies.source = tables.StartSource(config)
 	n.opened = append(n.opened, n.copies.source.Close)
 	return nil
 }
 
+func checkDelays(text []byte) error { return new(protocol.DelayOffsetTable).Decode(text) }
+
+func (n *Node) keepProgress(path string, check func(text []byte) error, flushMillis int64) (*keptProgress, error) {
+	file := configfile.New(configfile.On(n.fs), path)
+	k, err := openKeptProgress(file, check, time.Duration(flushMillis)*time.Millisecond, n.log)
+	if err == nil {
+		n.opened = append(n.opened, k.saver.Close)
+	}
+	return k, err
+}
+
 func (n *Node) startFollower(t tables.Tables) (err error) {
-	file := configfile.New(configfile.On(n.fs), n.file("config", "delayOffset.json"))
-	if n.copies.delays, err = openKeptDelays(file, time.Duration(n.config.FlushDelayOffsetMillis)*time.Millisecond, n.log); err != nil {
+	if n.copies.delays, err = n.keepProgress(n.file("config", "delayOffset.json"), checkDelays, n.config.FlushDelayOffsetMillis); err != nil {
 		return err
 	}
-	n.opened = append(n.opened, n.copies.delays.saver.Close)
-	t.KeepDelays = n.copies.delays.keep
+	timers, err := n.keepProgress(n.file("gantry", filepath.Join("timer", "progress.json")), timer.CheckProgress, n.config.TimerFlushIntervalMs)
+	if err != nil {
+		return err
+	}
+	t.KeepDelays, t.KeepTimers = n.copies.delays.keep, timers.keep
 	config := tables.DefaultFollowerConfig()
 	config.Tables, config.Dial, config.Log = t, n.config.PeerDial, n.log
 	if config.Dial == nil {

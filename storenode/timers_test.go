@@ -152,3 +152,22 @@ func TestATransactionWithATimeWaitsFromItsCommitOn(t *testing.T) {
 		p.want(protocol.SendMessageV2, tooLate, []byte("b"), protocol.MessageIllegal, "timer message illegal")
 	})
 }
+
+func TestASlaveThatBecomesMasterDeliversWhatItsMasterHasNot(t *testing.T) {
+	withSlave(t, func(master, slave *scene) {
+		p := master.dial()
+		p.send(later("T", time.Second), "early")
+		p.send(later("T", time.Minute), "late")
+		time.Sleep(10 * time.Second)
+		master.close()
+		slave.close()
+		slave.config.BrokerRole, slave.config.BrokerID = "ASYNC_MASTER", 0
+		slave.open()
+		time.Sleep(time.Minute)
+		var bodies []string
+		for _, m := range slave.dial().stored("T", 0) {
+			bodies = append(bodies, string(m.Body))
+		}
+		equal(t, "messages, each once", strings.Join(bodies, " "), "early late")
+	})
+}

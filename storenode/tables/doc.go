@@ -1,6 +1,6 @@
 // Package tables copies what a shard's master keeps beside its log to the
 // shard's slaves: topics, groups, consumer offsets, the progress of delayed
-// messages, and what each group subscribed to last.
+// and timer messages, and what each group subscribed to last.
 //
 // A Source answers a master's slaves; a Follower asks a slave's master. A Java
 // master is asked as a Java slave does, by codes 21, 43, 45 and 201 every ten
@@ -25,6 +25,9 @@ type Tables struct {
 	Subscriptions  Subscriptions
 	// Delays is a master's delay.Service.Progress.
 	Delays func() (version int64, text []byte)
+	// Timers is a master's timer.Service.Progress, KeepTimers as KeepDelays. Both may be nil.
+	Timers     func() (version int64, text []byte)
+	KeepTimers func(text []byte) error
 	// KeepDelays has a slave keep what its master's Delays say. It is called once the slave's log has all that the
 	// master's had: else a slave that takes over would hold delivered what it has never had.
 	KeepDelays func(text []byte) error

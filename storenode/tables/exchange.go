@@ -18,6 +18,7 @@ type question struct {
 	Offsets       int64              `json:"offsets"`
 	Subscriptions int64              `json:"subscriptions"`
 	Delays        int64              `json:"delays"`
+	Timers        int64              `json:"timers"`
 	Topics        configfile.Version `json:"topics"`
 	Groups        configfile.Version `json:"groups"`
 	Own           []group.Change     `json:"own,omitempty"`
@@ -37,7 +38,9 @@ type answer struct {
 	Subscriptions  json.RawMessage `json:"subscriptions,omitempty"`
 	Delayed        int64           `json:"delayed"`
 	Delays         string          `json:"delays,omitempty"` // Java's JSON, whose keys have no quotes
-	LogEnd         int64           `json:"logEnd"`           // with all that Delays hold delivered
+	Timed          int64           `json:"timed"`
+	Timers         string          `json:"timers,omitempty"`
+	LogEnd         int64           `json:"logEnd"` // with all that Delays and Timers hold delivered
 }
 
 func encode(v any) []byte {

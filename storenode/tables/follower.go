@@ -2,6 +2,7 @@ package tables
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -30,20 +31,25 @@ func DefaultFollowerConfig() FollowerConfig {
 	return FollowerConfig{Wait: 2 * time.Second, AnswerBound: 5 * time.Second, Retry: time.Second, Pace: 20 * time.Millisecond, JavaInterval: 10 * time.Second, HandBack: 10_000}
 }
 
-// delays are what a master has delivered, and where its log ended then.
-type delays struct {
+// delivered is what a master has delivered of delayed or timer messages, and where its log ended then.
+type delivered struct {
 	text   []byte
 	logEnd int64
 }
 
-// keepDelays keeps what was waiting for the log.
-func (f *Follower) keepDelays() error {
-	if f.delays == nil || f.config.Tables.LogEnd() < f.delays.logEnd {
+// keepDelivered keeps what was waiting for the log.
+func (f *Follower) keepDelivered() error {
+	t := &f.config.Tables
+	return errors.Join(f.keepOne(&f.delays, t.KeepDelays), f.keepOne(&f.timers, t.KeepTimers))
+}
+
+func (f *Follower) keepOne(waiting **delivered, keep func(text []byte) error) error {
+	d := *waiting
+	if d == nil || f.config.Tables.LogEnd() < d.logEnd {
 		return nil
 	}
-	text := f.delays.text
-	f.delays = nil
-	return f.config.Tables.KeepDelays(text)
+	*waiting = nil
+	return keep(d.text)
 }
 
 // Status is how far a slave's tables are its master's.
@@ -67,7 +73,8 @@ type Follower struct {
 	place  int64                        // of the slave's own changes when that master process began to state its offsets
 	joined string                       // the master process that has stated all
 	stated protocol.ConsumerOffsetTable // by a Java master's last answer
-	delays *delays                      // that wait for the log; nil where none do
+	delays *delivered                   // that wait for the log; nil where none do
+	timers *delivered
 
 	mu     sync.Mutex // guards status
 	status Status

@@ -57,8 +57,8 @@ func (m *javaMaster) delays(ctx context.Context, body []byte) error {
 	if err != nil {
 		return fmt.Errorf("where the master's log ends: %w", err)
 	}
-	m.f.delays = &delays{body, end}
-	return m.f.keepDelays()
+	m.f.delays = &delivered{body, end}
+	return m.f.keepDelivered()
 }
 
 func (m *javaMaster) must(ctx context.Context, r *remoting.Request) (*remoting.Command, error) {

@@ -18,7 +18,7 @@ type session struct {
 
 // step asks once and says when to ask again.
 func (s *session) step(ctx context.Context) (next time.Duration, err error) {
-	if err := s.f.keepDelays(); err != nil {
+	if err := s.f.keepDelivered(); err != nil {
 		return 0, err
 	}
 	if s.java == nil {
@@ -73,7 +73,10 @@ func (s *session) take(a *answer, asked time.Time) error {
 		}
 	}
 	if a.Delays != "" {
-		s.f.delays = &delays{[]byte(a.Delays), a.LogEnd}
+		s.f.delays = &delivered{[]byte(a.Delays), a.LogEnd}
+	}
+	if a.Timers != "" && t.KeepTimers != nil {
+		s.f.timers = &delivered{[]byte(a.Timers), a.LogEnd}
 	}
 	return s.f.takeOffsets(a, asked)
 }
@@ -87,7 +90,7 @@ func (f *Follower) takeOffsets(a *answer, asked time.Time) error {
 	if err := offsets.Hear(a.Changes, asked, joining); err != nil {
 		return err
 	}
-	f.asked = question{Run: a.Run, Offsets: a.Offsets, Subscriptions: a.Subscribed, Delays: a.Delayed}
+	f.asked = question{Run: a.Run, Offsets: a.Offsets, Subscriptions: a.Subscribed, Delays: a.Delayed, Timers: a.Timed}
 	if a.More {
 		return nil
 	}

@@ -87,8 +87,17 @@ func (s *Source) hold(q question, to remoting.Responder) bool {
 func (s *Source) due(q *question) bool {
 	t := &s.config.Tables
 	delays, _ := t.Delays()
+	timers, _ := t.timers()
 	return q.Run != s.run || t.Offsets.Changed(q.Offsets) || q.Topics != t.Topics.Version() || q.Groups != t.Groups.Version() ||
-		q.Subscriptions != t.Subscriptions.KeptVersion() || q.Delays != delays
+		q.Subscriptions != t.Subscriptions.KeptVersion() || q.Delays != delays || q.Timers != timers
+}
+
+// timers is Timers, where there are any.
+func (t *Tables) timers() (version int64, text []byte) {
+	if t.Timers == nil {
+		return 0, nil
+	}
+	return t.Timers()
 }
 
 func (s *Source) reply(q *question, to remoting.Responder) {
@@ -114,6 +123,10 @@ func (s *Source) compose(q *question) answer {
 	delayed, text := t.Delays()
 	if a.Delayed = delayed; !known || delayed != q.Delays {
 		a.Delays, a.LogEnd = string(text), t.LogEnd()
+	}
+	timed, text := t.timers()
+	if a.Timed = timed; !known || timed != q.Timers {
+		a.Timers, a.LogEnd = string(text), t.LogEnd()
 	}
 	return a
 }

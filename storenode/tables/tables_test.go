@@ -35,6 +35,7 @@ type copyOf struct {
 	offsets *group.Offsets
 	members *group.Members
 	delays  text
+	timers  text
 	logEnd  atomic.Int64
 	saved   time.Time
 }
@@ -97,6 +98,8 @@ func (c *copyOf) tables() Tables {
 	return Tables{Topics: c.topics, Groups: c.groups, Offsets: c.offsets, Subscriptions: c.members,
 		Delays:     func() (int64, []byte) { return int64(len(c.delays.get())), []byte(c.delays.get()) },
 		KeepDelays: func(text []byte) error { c.delays.set(string(text)); return nil },
+		Timers:     func() (int64, []byte) { return int64(len(c.timers.get())), []byte(c.timers.get()) },
+		KeepTimers: func(text []byte) error { c.timers.set(string(text)); return nil },
 		LogEnd:     c.logEnd.Load}
 }
 
@@ -211,17 +214,18 @@ func (*client) Version() int32     { return 407 }
 func TestDelaysAreKeptOnceTheLogHasWhatWasDelivered(t *testing.T) {
 	withShard(t, func(s *shard) {
 		s.master.delays.set("{\"offsetTable\":{1:5}}")
+		s.master.timers.set("{\"read\":5}")
 		s.master.logEnd.Store(100)
 		s.slave.logEnd.Store(99)
 		s.startMaster()
 		time.Sleep(time.Minute)
-		if s.slave.delays.get() != "" {
-			t.Errorf("delays %q", s.slave.delays.get())
+		if s.slave.delays.get() != "" || s.slave.timers.get() != "" {
+			t.Errorf("delays %q, timers %q", s.slave.delays.get(), s.slave.timers.get())
 		}
 		s.slave.logEnd.Store(100)
 		time.Sleep(3 * time.Second)
-		if s.slave.delays.get() != s.master.delays.get() {
-			t.Errorf("delays %q", s.slave.delays.get())
+		if s.slave.delays.get() != s.master.delays.get() || s.slave.timers.get() != s.master.timers.get() {
+			t.Errorf("delays %q, timers %q", s.slave.delays.get(), s.slave.timers.get())
 		}
 	})
 }

@@ -64,5 +64,11 @@ func decodeProgress(text []byte) (p progress, err error) {
 	return p, nil
 }
 
+// CheckProgress says whether a text is what Service.Progress gave.
+func CheckProgress(text []byte) error {
+	_, err := decodeProgress(text)
+	return err
+}
+
 // isRun says whether a file of the folder is a run.
 func isRun(name string) bool { return strings.HasSuffix(name, ".run") }

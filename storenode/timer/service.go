@@ -100,6 +100,7 @@ type Service struct {
 	young  int        // messages whose times are in memory only
 	state  progress   // what is to be saved
 	synced progress   // what the log has on the disk of it
+	number int64      // of what is to be saved: how often it has changed
 
 	asleep atomic.Bool // all is read: an arrival must wake the service
 	full   atomic.Bool
@@ -239,6 +240,9 @@ func (s *Service) note() {
 	s.mu.Lock()
 	changed := now.claim != s.state.claim || now.kept != s.state.kept || now.again != s.state.again || len(now.runs) != len(s.state.runs)
 	s.state, s.young = now, len(s.pending.young)
+	if changed {
+		s.number++
+	}
 	s.mu.Unlock()
 	if changed && s.saver != nil {
 		s.saver.Changed()
@@ -260,6 +264,14 @@ func (s *Service) encode() []byte {
 	}
 	s.synced = state
 	return state.encode()
+}
+
+// Progress is what a copy of the store needs in its progress.json to go on here, and a number that is another after it has
+// changed. The copy's log must have all that this one's has when Progress is called.
+func (s *Service) Progress() (number int64, text []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.number, progress{claim: s.state.claim, again: s.state.again}.encode()
 }
 
 // open takes up where an earlier life ended.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gantry/remoting/message"
+	"gantry/storenode/configfile"
 	"gantry/storenode/vfs"
 )
 
@@ -442,4 +443,39 @@ func TestALongPropertyTextIsDeliveredWithoutStamps(t *testing.T) {
 	if _, err := message.AppendRecord(nil, restored); err != nil {
 		t.Errorf("%d bytes of properties: %v", len(restored.Properties), err)
 	}
+}
+
+func TestACopyGoesOnWhereItsMasterWas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		s.config.MaxYoung = 8
+		s.run()
+		due := s.random(100, 6, func(int) {})
+		synctest.Wait()
+		number, text := s.service.Progress()
+		if again, _ := s.service.Progress(); again != number {
+			t.Errorf("%d became %d without a change", number, again)
+		}
+		if err := CheckProgress(text); err != nil {
+			t.Fatal(err)
+		}
+		s.stop()
+		s.fs = vfs.NewMem()
+		if err := configfile.On(s.fs).MkdirAll(s.config.Dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := configfile.On(s.fs).WriteFile(s.config.Dir+"/progress.json", text); err != nil {
+			t.Fatal(err)
+		}
+		s.run()
+		time.Sleep(time.Minute)
+		for name, n := range s.each(due, 0) {
+			if n != 1 {
+				t.Errorf("%s came %d times", name, n)
+			}
+		}
+		if n := len(s.each(due, 0)); n != len(due) {
+			t.Errorf("%d of %d messages came", n, len(due))
+		}
+	})
 }
