@@ -1,0 +1,228 @@
+package admintool
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gantry/tools/compat/artifacts"
+	"gantry/tools/compat/ports"
+	"gantry/tools/compat/process"
+	"gantry/tools/compat/realbroker"
+	"gantry/tools/compat/wire"
+)
+
+// place is a name server and a broker, real or ours.
+type place struct {
+	namesrv, broker string
+	id              string // of the first message sent, by the producer
+	offsetID        string // and by the broker
+}
+
+// the same configuration for both.
+var brokerProperties = map[string]string{"brokerName": "broker-a", "brokerIP1": "127.0.0.1", "mappedFileSizeCommitLog": "1048576",
+	"mappedFileSizeConsumeQueue": "60000", "maxHashSlotNum": "1000", "maxIndexNum": "2000", "maxMessageSize": "65536", "diskMaxUsedSpaceRatio": "95"}
+
+func realPlace(t *testing.T, set *artifacts.Set) *place {
+	t.Helper()
+	classpath, err := set.ServerClasspath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := realbroker.Start(t.Context(), realbroker.Config{Classpath: classpath, Dir: t.TempDir(), Ports: block(t), Properties: brokerProperties})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Kill)
+	return &place{namesrv: c.NamesrvAddress(), broker: c.BrokerAddress()}
+}
+
+func block(t *testing.T) *ports.Block {
+	t.Helper()
+	b, err := ports.Take()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Release() })
+	return b
+}
+
+// gantryPlace starts our mqnamesrv and mqbroker.
+func gantryPlace(t *testing.T, set *artifacts.Set) *place {
+	t.Helper()
+	binary := os.Getenv("GANTRY_BINARY")
+	if binary == "" {
+		binary = filepath.Join(set.Repository(), "bin", "gantry")
+	}
+	dir, free := t.TempDir(), block(t)
+	p := &place{namesrv: free.Address(0), broker: free.Address(5)}
+	text := fmt.Sprintf("listenPort=%d\nnamesrvAddr=%s\nbindAddress=127.0.0.1\nstorePathRootDir=%s/store\n", free.Port(5), p.namesrv, dir)
+	for key, value := range brokerProperties {
+		text += key + "=" + value + "\n"
+	}
+	write(t, filepath.Join(dir, "broker.properties"), text)
+	write(t, filepath.Join(dir, "namesrv.properties"), fmt.Sprintf("listenPort=%d\nbindAddress=127.0.0.1\n", free.Port(0)))
+	for _, role := range []string{"namesrv", "broker"} {
+		cmd := exec.Command(binary, "mq"+role, "-c", filepath.Join(dir, role+".properties"))
+		cmd.Env = append(os.Environ(), "HOME="+dir, "ROCKETMQ_HOME=", "NAMESRV_ADDR=")
+		started, err := process.Start(cmd, filepath.Join(dir, role+".out"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(started.Kill)
+	}
+	const getMaxOffset = 30
+	awaitAnswer(t, p.broker, getMaxOffset)
+	return p
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func awaitAnswer(t *testing.T, addr string, code int) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		_, err := wire.Ask(t.Context(), addr, code, nil, nil)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// step is one command; $BROKER is the broker's address, $ID and $OFFSETID are the ids of the first message sent.
+type step struct {
+	line  string
+	shape func(string) string // what of the output is compared, nil: all
+}
+
+// sortedLines compares lists whose order is that of a Java hash table.
+func sortedLines(text string) string {
+	lines := strings.Split(text, "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+var numbers = regexp.MustCompile(`-?\d+(\.\d+)?`)
+
+// figures compares words and columns, whatever the numbers are.
+func figures(text string) string {
+	return regexp.MustCompile(` +`).ReplaceAllString(numbers.ReplaceAllString(text, "N"), " ")
+}
+
+// keys compares the names of what is said.
+func keys(text string) string {
+	var found []string
+	for _, line := range strings.Split(text, "\n") {
+		name, _, _ := strings.Cut(line, ":")
+		if name = strings.TrimSpace(strings.TrimPrefix(name, "ADDR ")); !strings.HasPrefix(name, "commitLogDiskRatio_") && name != "getTransferredTps" { // a path; 5.x's spelling, ours too
+			found = append(found, name)
+		}
+	}
+	return strings.Join(found, "\n")
+}
+
+var steps = []step{
+	{line: "updateTopic -c DefaultCluster -t T -r 2 -w 2"},
+	{line: "updateTopic -b $BROKER -t Ordered -o true -r 1 -w 1 -p 6"},
+	{line: "updateTopic -b $BROKER -t TBW102"},
+	{line: "updateTopic -c nowhere -t T"},
+	{line: "topicList", shape: sortedLines},
+	{line: "topicRoute -t T"},
+	{line: "topicRoute -t T -l"},
+	{line: "topicRoute -t Unknown"},
+	{line: "topicStatus -t T"},
+	{line: "sendMessage -t T -p hello -k k1 -c TagA -b broker-a -i 0"},
+	{line: "sendMessage -t T -p second -k k1 -b broker-a -i 1"},
+	{line: "topicStatus -t T"},
+	{line: "consumeMessage -t T -b broker-a -i 0"},
+	{line: "consumeMessage -t T -b broker-a -i 1 -o 7"},
+	{line: "queryMsgByKey -t T -k k1", shape: sortedLines},
+	{line: "queryMsgByKey -t T -k unknown"},
+	{line: "queryMsgByUniqueKey -t T -i $ID"},
+	{line: "queryMsgByUniqueKey -t T -i unknown"},
+	{line: "queryMsgById -i $OFFSETID"},
+	{line: "updateSubGroup -c DefaultCluster -g g1 -r 3"},
+	{line: "updateSubGroup -b $BROKER -g g1 -s false"},
+	{line: "consumerProgress -g g1"},
+	{line: "consumerProgress"},
+	{line: "consumerConnection -g g1"},
+	{line: "producerConnection -g p1 -t T"},
+	{line: "resetOffsetByTime -g g1 -t T -s now"},
+	{line: "clusterList", shape: figures},
+	{line: "CLUSTERLIST -m", shape: figures},
+	{line: "brokerStatus -b $BROKER", shape: keys},
+	{line: "brokerStatus -c DefaultCluster", shape: keys},
+	{line: "wipeWritePerm -b broker-a", shape: figures},
+	{line: "topicRoute -t T -l"},
+	{line: "addWritePerm -b broker-a", shape: figures},
+	{line: "wipeWritePerm -b unknown"},
+	{line: "updateBrokerConfig -b $BROKER -k autoCreateTopicEnable -v false"},
+	{line: "topicClusterList -t T"},
+	{line: "deleteSubGroup -c DefaultCluster -g g1 -r true"},
+	{line: "deleteTopic -t T -c DefaultCluster"},
+	{line: "deleteTopic -t TBW102 -c DefaultCluster"},
+	{line: "topicStatus -t T"},
+	{line: "topicList", shape: sortedLines},
+}
+
+var (
+	sentID   = regexp.MustCompile(`SEND_OK +([0-9A-F]{32,})`)
+	offsetID = regexp.MustCompile(`msgId=([0-9A-F]{32})`)
+)
+
+func (p *place) run(t *testing.T, tool *Tool, line string) string {
+	t.Helper()
+	line = strings.NewReplacer("$BROKER", p.broker, "$ID", p.id, "$OFFSETID", p.offsetID).Replace(line)
+	out, err := tool.Run(context.Background(), append(strings.Fields(line), "-n", p.namesrv)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sent := sentID.FindStringSubmatch(out); sent != nil && p.id == "" {
+		p.id = sent[1]
+		time.Sleep(time.Second) // the index is written
+	}
+	if read := offsetID.FindStringSubmatch(out); read != nil && p.offsetID == "" {
+		p.offsetID = read[1]
+	}
+	return Masked(out)
+}
+
+func TestTheOfficialToolPrintsTheSameOfBoth(t *testing.T) {
+	set, err := artifacts.Ensure(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	classpath, err := set.ServerClasspath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tool, err := Start(classpath, "Driver.java", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tool.Close()
+	theirs, ours := realPlace(t, set), gantryPlace(t, set)
+	for _, s := range steps {
+		want, got := theirs.run(t, tool, s.line), ours.run(t, tool, s.line)
+		if s.shape != nil {
+			want, got = s.shape(want), s.shape(got)
+		}
+		if want != got {
+			t.Errorf("mqadmin %s prints of the real broker\n%s\nand of ours\n%s", s.line, want, got)
+		}
+	}
+}
