@@ -95,14 +95,7 @@ func (o *Offsets) Commit(topic, group []byte, queueID int32, offset int64) error
 			return err
 		}
 	}
-	ends.mu.Lock()
-	_, known := ends.ends[queueID]
-	full := !known && len(ends.ends) >= o.config.MaxQueues
-	if !full {
-		ends.set(queueID, end{offset, o.seq.Add(1), time.Now().UnixMilli(), o.own != nil})
-	}
-	ends.mu.Unlock()
-	if full {
+	if !ends.commit(o, queueID, offset) {
 		return fmt.Errorf("%w: %s@%s has %d queues", ErrOffsetsFull, topic, group, o.config.MaxQueues)
 	}
 	o.saver.Changed()
@@ -110,6 +103,24 @@ func (o *Offsets) Commit(topic, group []byte, queueID int32, offset int64) error
 		o.own.Changed()
 	}
 	return nil
+}
+
+// commit is false where no more queues have room. An offset that is repeated, as Java clients do each 5 s, is true once more
+// and no news to other copies.
+func (q *queueEnds) commit(o *Offsets, queueID int32, offset int64) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e, known := q.ends[queueID]
+	switch {
+	case !known && len(q.ends) >= o.config.MaxQueues:
+		return false
+	case known && e.offset == offset:
+		e.atMillis = time.Now().UnixMilli()
+		q.ends[queueID] = e
+	default:
+		q.set(queueID, end{offset, o.seq.Add(1), time.Now().UnixMilli(), o.own != nil})
+	}
+	return true
 }
 
 // Query returns the offset, and whether the group ever committed one for that queue.

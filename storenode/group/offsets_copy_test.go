@@ -214,6 +214,21 @@ func TestAMasterThatWasASlaveHandsNothingBackLater(t *testing.T) {
 	})
 }
 
+func TestAnOffsetThatIsRepeatedIsNoNews(t *testing.T) {
+	withPair(t, func(p *pair) {
+		p.commit(p.master, 0, 7)
+		p.together(0, 7)
+		p.commit(p.master, 0, 7)
+		if p.master.Changed(p.heard) {
+			t.Error("it is told again")
+		}
+		p.commit(p.slave, 0, 7)
+		if own := p.slave.Own(1); len(own) > 0 {
+			t.Errorf("it is handed back: %v", own)
+		}
+	})
+}
+
 func TestChangesComeInPagesAndEachOnce(t *testing.T) {
 	withPair(t, func(p *pair) {
 		for id := range int32(10) {

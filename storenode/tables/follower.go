@@ -144,13 +144,13 @@ func (f *Follower) note(ctx context.Context, err error) {
 	f.status.Kind, f.status.LastError = "", err.Error()
 }
 
-func (f *Follower) heard(kind string, asked time.Time) {
+func (f *Follower) heard(kind string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.status.Kind == "" {
 		f.config.Log.Info("tables follow the master's", "master", f.status.Master, "kind", kind)
 	}
-	f.status.Kind, f.status.HeardAt = kind, asked
+	f.status.Kind, f.status.HeardAt = kind, time.Now()
 }
 
 // followWhile follows until the connection ends or the master is another.

@@ -40,7 +40,7 @@ func (m *javaMaster) ask(ctx context.Context) error {
 			return err
 		}
 	}
-	m.f.heard("java", asked)
+	m.f.heard("java")
 	return nil
 }
 

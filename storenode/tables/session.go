@@ -94,7 +94,7 @@ func (f *Follower) takeOffsets(a *answer, asked time.Time) error {
 	if a.More {
 		return nil
 	}
-	f.heard("gantry", asked)
+	f.heard("gantry")
 	if f.joined = a.Run; joining {
 		return offsets.Unheard(f.place, time.Duration(a.SavedAgeMillis)*time.Millisecond)
 	}
