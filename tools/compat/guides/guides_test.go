@@ -140,6 +140,32 @@ func TestSingleMaster(t *testing.T) {
 	h.shutdown("sh bin/mqshutdown", "namesrv", 1)
 }
 
+func TestTheReleasesOtherScripts(t *testing.T) {
+	n := newNetwork(t)
+	h := n.host("testing", "192.168.1.2")
+	const home = "/home/rmq/rocketmq-4.9.7"
+	h.release(home, repository, binary())
+	if out := h.does("cd bin && sh play.sh"); out != "Start Name Server and Broker Successfully, 127.0.0.1:9876\n" {
+		t.Errorf("play.sh said %q", out)
+	}
+	h.boot(home+"/bin/ns.log", namesrvBoot)
+	h.boot(home+"/bin/bk.log", "The broker[testing, 192.168.1.2:10911] boot success...")
+	h.does("cd benchmark && sh producer.sh -n 127.0.0.1:9876 -w 2 >p.out 2>&1")
+	h.shows(home+"/benchmark/p.out", "Send TPS: ")
+	if out := h.does("sh benchmark/shutdown.sh producer"); !regexp.MustCompile(`^The benchmark producer\(\d+\) is running\.\.\.\nSend shutdown request to benchmark producer\(\d+\) OK\n$`).MatchString(out) {
+		t.Errorf("shutdown.sh producer said %q", out)
+	}
+	if out, code := h.types("sh benchmark/shutdown.sh consumer"); out != "No benchmark consumer running.\n" || code != 255 {
+		t.Errorf("shutdown.sh consumer: exit code %d, %q", code, out)
+	}
+	if out, code := h.types("sh benchmark/tproducer.sh"); code != 1 || !strings.Contains(out, "no transaction producer") {
+		t.Errorf("tproducer.sh: exit code %d, %q", code, out)
+	}
+	h.does("sh bin/runserver.sh -h && sh bin/tools.sh org.apache.rocketmq.tools.command.MQAdminStartup topicList -n 127.0.0.1:9876")
+	h.shutdown("bin/mqshutdown", "broker", 1)
+	h.shutdown("bin/mqshutdown", "namesrv", 1)
+}
+
 // Guide 003: rocketmq1 and rocketmq2, the logs moved by sed.
 func TestTwoMastersWithoutSlaves(t *testing.T) {
 	client := stockClient(t)
