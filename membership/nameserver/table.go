@@ -36,6 +36,7 @@ type node struct {
 	Node
 	version protocol.DataVersion
 	owner   *remoting.Channel
+	former  []*remoting.Channel // owners before it whose connections are open still
 	renewed time.Time
 	lasts   time.Duration // without renewal; 0 for what the name server holds usual
 
@@ -77,6 +78,7 @@ func (t *Table) Unregister(brokerName, addr string, now time.Time) bool {
 // Closed ends every registration that came on owner and was not renewed on
 // another connection since (onChannelDestroy).
 func (t *Table) Closed(owner *remoting.Channel, now time.Time) []NodeAddr {
+	defer t.forgetFormer(owner)
 	return t.remove(now, func(_ string, n *node) bool { return n.owner == owner && !n.secondHand })
 }
 

@@ -1,6 +1,7 @@
 package nameserver
 
 import (
+	"slices"
 	"time"
 
 	"gantry/membership"
@@ -9,7 +10,9 @@ import (
 
 // Register takes or renews a registration (registerBroker). An address that
 // moves to another brokerId, as at a promotion, leaves the former one first; an
-// outdated master that comes back under another address is not taken.
+// outdated master that comes back under another address is not taken. Nor is what
+// comes over a connection that the node has replaced by another: it was sent
+// before.
 // Topics count from the copy that is believed, all of them where its data version
 // is not the one known, and else those that are missing: a broker may have told
 // of one topic alone, as it does of a new one. They are added and changed, never
@@ -17,6 +20,9 @@ import (
 func (t *Table) Register(r membership.Registration, owner *remoting.Channel, now time.Time) (Registered, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.late(r, owner) {
+		return Registered{Slot: t.slots.advertised(r.BrokerName)}, nil
+	}
 	s, err := t.shardFor(r)
 	if err != nil {
 		return Registered{}, err
@@ -26,7 +32,11 @@ func (t *Table) Register(r membership.Registration, owner *remoting.Channel, now
 	if done.First && before != nil && before.version.StateVersion > r.DataVersion.StateVersion {
 		return Registered{Slot: membership.NoSlot, Outdated: true}, nil
 	}
-	t.put(s, newNode(r, owner, now))
+	n := newNode(r, owner, now)
+	if !done.First {
+		n.former = before.openOwners(owner)
+	}
+	t.put(s, n)
 	if s.believes(r) {
 		t.putTopics(s, r, done.First || before.version != r.DataVersion)
 	}
@@ -53,6 +63,32 @@ func newNode(r membership.Registration, owner *remoting.Channel, now time.Time) 
 		owner:   owner,
 		renewed: now,
 		lasts:   time.Duration(r.HeartbeatTimeoutMillis) * time.Millisecond,
+	}
+}
+
+// late reports whether r has come over a connection that its node has replaced:
+// after a broken network what was sent long ago arrives, and the end of its
+// connection behind it.
+func (t *Table) late(r membership.Registration, owner *remoting.Channel) bool {
+	n := t.node(NodeID{r.BrokerName, r.BrokerID})
+	return n != nil && n.Addr == r.Addr && slices.Contains(n.former, owner)
+}
+
+// openOwners are the connections that the node registered over, but next.
+func (n *node) openOwners(next *remoting.Channel) []*remoting.Channel {
+	if n.owner == nil || n.owner == next {
+		return n.former
+	}
+	return append(n.former, n.owner)
+}
+
+func (t *Table) forgetFormer(closed *remoting.Channel) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range t.shards {
+		for _, n := range s.nodes {
+			n.former = slices.DeleteFunc(n.former, func(c *remoting.Channel) bool { return c == closed })
+		}
 	}
 }
 

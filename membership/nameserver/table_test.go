@@ -162,6 +162,25 @@ func TestRenewalOnANewConnectionSurvivesTheOldOne(t *testing.T) {
 	wantRoute(t, table, "T", "a(6×4) 0=a-0:10911")
 }
 
+func TestARegistrationThatComesLateOverAReplacedConnectionChangesNothing(t *testing.T) {
+	table := newTable()
+	before, after := new(remoting.Channel), new(remoting.Channel)
+	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), before)
+	register(t, table, broker("C", "a", 0, 2, topic("T", 8, 6)), after)
+	if late := register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), before); late.First || late.ShardsChanged {
+		t.Errorf("what came late gives %+v", late)
+	}
+	if removed := table.Closed(before, start); removed != nil {
+		t.Fatalf("the replaced connection ended %v", removed)
+	}
+	wantRoute(t, table, "T", "a(6×8) 0=a-0:10911")
+	if removed := table.Closed(after, start); len(removed) != 1 {
+		t.Errorf("the connection in use ended %v", removed)
+	}
+	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), before)
+	wantRoute(t, table, "T", "a(6×4) 0=a-0:10911")
+}
+
 func TestRegistrationExpires(t *testing.T) {
 	table, over := newTable(), new(remoting.Channel)
 	register(t, table, broker("C", "a", 0, 1, topic("T", 4, 6)), over)
