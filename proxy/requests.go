@@ -53,6 +53,8 @@ var requests = map[int32]session.Rule{
 	protocol.GetConsumerConnectionList:       {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
 	protocol.GetProducerConnectionList:       {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
 	protocol.QueryTopicConsumeByWho:          {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.GetTopicConfig:                  {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
+	protocol.GetSubscriptionGroupConfig:      {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
 	protocol.GetConsumerRunningInfo:          {Policy: upstream.Policy{Class: envelope.Control, Retry: upstream.Safe}},
 	protocol.ConsumeMessageDirectly:          {Policy: upstream.Policy{Class: envelope.Control}},
 

@@ -67,6 +67,8 @@ func (n *Node) requests() []request {
 		{protocol.GetConsumerConnectionList, inline(connections.ofConsumers)},
 		{protocol.GetProducerConnectionList, inline(connections.ofProducers)},
 		{protocol.QueryTopicConsumeByWho, beside(connections.groupsOf)},
+		{protocol.GetTopicConfig, inline(singleConfigs{n.topics, n.groups}.topic)},
+		{protocol.GetSubscriptionGroupConfig, inline(singleConfigs{n.topics, n.groups}.group)},
 		{protocol.GetConsumerRunningInfo, asks.runningInfo},
 		{protocol.ConsumeMessageDirectly, n.background.handling(asks.consumeDirectly)},
 

@@ -26,7 +26,7 @@ func bodies() []body {
 		&protocol.RegisterBrokerBody{}, &protocol.DataVersion{},
 		&protocol.TopicStatsTable{}, &protocol.ConsumeStats{}, &protocol.ResetOffsetBody{}, &protocol.ResetOffsetBodyForC{},
 		&protocol.GetConsumerStatusBody{}, &protocol.ConsumerConnection{}, &protocol.ProducerConnection{}, &protocol.GroupList{},
-		&protocol.QueryConsumeTimeSpanBody{}, &protocol.QueryCorrectionOffsetBody{},
+		&protocol.TopicConfig{}, &protocol.QueryConsumeTimeSpanBody{}, &protocol.QueryCorrectionOffsetBody{},
 	}
 }
 

@@ -115,6 +115,8 @@ var requestNames = map[int32]string{
 	AddWritePermOfBroker:             "ADD_WRITE_PERM_OF_BROKER",
 	GetAllProducerInfo:               "GET_ALL_PRODUCER_INFO",
 	DeleteExpiredCommitLog:           "DELETE_EXPIRED_COMMITLOG",
+	GetTopicConfig:                   "GET_TOPIC_CONFIG",
+	GetSubscriptionGroupConfig:       "GET_SUBSCRIPTIONGROUP_CONFIG",
 	LitePullMessage:                  "LITE_PULL_MESSAGE",
 	GetBrokerMemberGroup:             "GET_BROKER_MEMBER_GROUP",
 	BrokerHeartbeat:                  "BROKER_HEARTBEAT",

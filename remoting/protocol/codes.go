@@ -100,6 +100,8 @@ const (
 	AddWritePermOfBroker             int32 = 327
 	GetAllProducerInfo               int32 = 328
 	DeleteExpiredCommitLog           int32 = 329
+	GetTopicConfig                   int32 = 351
+	GetSubscriptionGroupConfig       int32 = 352
 	LitePullMessage                  int32 = 361
 	GetBrokerMemberGroup             int32 = 901
 	BrokerHeartbeat                  int32 = 904

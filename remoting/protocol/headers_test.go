@@ -78,7 +78,7 @@ func headers() []header {
 		&protocol.GetConsumerConnectionListRequest{}, &protocol.GetProducerConnectionListRequest{},
 		&protocol.QueryTopicConsumeByWhoRequest{}, &protocol.QueryConsumeTimeSpanRequest{},
 		&protocol.QueryCorrectionOffsetRequest{}, &protocol.CloneGroupOffsetRequest{},
-		&protocol.PushReplyMessageToClientRequest{},
+		&protocol.PushReplyMessageToClientRequest{}, &protocol.GetTopicConfigRequest{}, &protocol.GetSubscriptionGroupConfigRequest{},
 	}
 }
 

@@ -79,6 +79,8 @@ func messages() map[int32]message {
 		protocol.QueryTopicConsumeByWho:           {request: &protocol.QueryTopicConsumeByWhoRequest{}, replyBody: &protocol.GroupList{}},
 		protocol.QueryConsumeTimeSpan:             {request: &protocol.QueryConsumeTimeSpanRequest{}, replyBody: &protocol.QueryConsumeTimeSpanBody{}},
 		protocol.QueryCorrectionOffset:            {request: &protocol.QueryCorrectionOffsetRequest{}, replyBody: &protocol.QueryCorrectionOffsetBody{}},
+		protocol.GetTopicConfig:                   {request: &protocol.GetTopicConfigRequest{}, replyBody: &protocol.TopicConfig{}},
+		protocol.GetSubscriptionGroupConfig:       {request: &protocol.GetSubscriptionGroupConfigRequest{}, replyBody: &protocol.SubscriptionGroupConfig{}},
 		protocol.CloneGroupOffset:                 {request: &protocol.CloneGroupOffsetRequest{}},
 		protocol.GetConsumerRunningInfo:           {request: &protocol.GetConsumerRunningInfoRequest{}},
 		protocol.ConsumeMessageDirectly:           {request: &protocol.ConsumeMessageDirectlyRequest{}},

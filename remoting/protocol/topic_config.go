@@ -45,6 +45,12 @@ func NewTopicConfig(topicName string) TopicConfig {
 	}
 }
 
+// Decode reads a body.
+func (t *TopicConfig) Decode(body []byte) error { return unmarshal("topic", body, t) }
+
+// Encode writes a body.
+func (t TopicConfig) Encode() []byte { return marshal(t) }
+
 // UnmarshalJSON reads one topic; what is absent has Java's default.
 func (t *TopicConfig) UnmarshalJSON(text []byte) error {
 	type plain TopicConfig
