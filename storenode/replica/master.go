@@ -128,18 +128,23 @@ func (m *Master) drained() bool {
 	return m.waits.empty()
 }
 
-// accept ends when the listener does.
+// accept ends when the listener does. The same error is logged once.
 func (m *Master) accept() {
+	logged := ""
 	for {
 		conn, err := m.cfg.Listener.Accept()
 		if err == nil {
+			logged = ""
 			m.welcome(conn)
 			continue
 		}
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		m.cfg.Logger.Error("slaves cannot be accepted", "err", err)
+		if logged != err.Error() {
+			logged = err.Error()
+			m.cfg.Logger.Error("slaves cannot connect", "err", err)
+		}
 		select {
 		case <-m.stop:
 		case <-time.After(acceptPause):

@@ -100,13 +100,19 @@ func (c *scene) send(bodies ...string) (end commitlog.Offset) {
 	return end
 }
 
-func appendTo(t *testing.T, s *store.Store, body string) (end commitlog.Offset) {
+func encode(t testing.TB, body string) []byte {
 	t.Helper()
 	raw, err := message.AppendRecord(nil, &message.Message{
 		Topic: "A", Body: []byte(body), BornHost: netip.MustParseAddrPort("10.0.0.1:1000"), StoreHost: netip.MustParseAddrPort("127.0.0.1:10911")})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return raw
+}
+
+func appendTo(t *testing.T, s *store.Store, body string) (end commitlog.Offset) {
+	t.Helper()
+	raw := encode(t, body)
 	done := make(chan error, 1)
 	r := &commitlog.Request{Topic: "A", Records: raw, Wait: true, Done: func(r *commitlog.Request) { done <- r.Err }}
 	if err := s.Append(r); err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net/netip"
 	"os"
 	"slices"
 	"strconv"
@@ -16,7 +15,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"gantry/remoting/message"
 	"gantry/storenode/commitlog"
 	"gantry/storenode/consumequeue"
 	"gantry/storenode/vfs"
@@ -297,11 +295,7 @@ func (s *simulation) sends() {
 }
 
 func (s *simulation) send(body string) {
-	raw, err := message.AppendRecord(nil, &message.Message{
-		Topic: "A", Body: []byte(body), BornHost: netip.MustParseAddrPort("10.0.0.1:1000"), StoreHost: netip.MustParseAddrPort("127.0.0.1:10911")})
-	if err != nil {
-		s.fail("%v", err)
-	}
+	raw := encode(s.t, body)
 	master := s.leader.master
 	r := &commitlog.Request{Topic: "A", Records: raw, Wait: true}
 	r.Done = func(r *commitlog.Request) {
