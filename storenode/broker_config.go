@@ -1,7 +1,9 @@
 package storenode
 
 import (
+	"cmp"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"gantry/remoting"
@@ -72,6 +74,9 @@ var secrets = []string{"clusterKey"}
 func (n *Node) getBrokerConfig(*remoting.Command, *remoting.Channel) (*remoting.Response, error) {
 	config := n.config
 	config.Settings = *n.config.now()
+	config.HAListenPort = config.haListenPort()
+	config.BrokerIP2 = cmp.Or(config.BrokerIP2, config.BrokerIP1)
+	config.StorePathCommitLog = cmp.Or(config.StorePathCommitLog, filepath.Join(config.StorePathRootDir, "commitlog"))
 	entries := slices.DeleteFunc(properties.Entries(&config), func(e properties.Entry) bool { return slices.Contains(secrets, e.Key) })
 	if n.config.Release != "" {
 		entries = append(entries, properties.Entry{Key: "gantryRelease", Value: n.config.Release})

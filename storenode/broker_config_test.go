@@ -106,6 +106,9 @@ func TestWhatDoesNotChangeLiveIsRefusedAndNamed(t *testing.T) {
 		equal(t, "traceOn", p.setting("traceOn"), "true")
 		p.change("")
 		equal(t, "clusterKey", p.setting("clusterKey"), "")
+		equal(t, "storePathCommitLog", p.setting("storePathCommitLog"), "/store/commitlog")
+		equal(t, "haListenPort", p.setting("haListenPort"), "10912")
+		equal(t, "brokerIP2", p.setting("brokerIP2"), "10.1.1.1")
 	})
 }
 

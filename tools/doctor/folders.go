@@ -14,8 +14,10 @@ func folders(s *Subject) (f Findings) {
 		f = append(f, folder(s, dir)...)
 	}
 	switch pid, held := lockHolder(s.root()); {
-	case held:
+	case held && pid > 0:
 		f.fine("folders", "%s is in use by process %d", s.root(), pid)
+	case held:
+		f.fine("folders", "%s is in use by a running broker", s.root())
 	case exists(filepath.Join(s.root(), "abort")):
 		f.add(Note, "folders", "", "%s was not closed in order: the next start recovers its end", s.root())
 	}
@@ -99,8 +101,8 @@ func oddFileSystems() map[int64]string {
 	}
 }
 
-// lockHolder is the process that holds a store's lock; 0 where it is in a
-// container of its own.
+// lockHolder is the process that holds a store's lock; 0 where the kernel does not
+// tell: ours lock the open file, and not as a process.
 func lockHolder(root string) (pid int, held bool) {
 	file, err := os.Open(filepath.Join(root, "lock"))
 	if err != nil {
