@@ -1,7 +1,9 @@
 package storenode
 
 import (
+	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -329,5 +331,60 @@ func TestACommitThatTheDiskRefusesIsTriedAgain(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		p.end(sent, commits)
 		wantBodies(t, p.peer, "T", "a")
+	})
+}
+
+// A kill takes progress back: half messages that were put again, and have ended since, are open once more.
+func TestWhatHasEndedByACopyIsNotAskedAboutAgain(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		p := s.producer("one", rollsBack)
+		sent := p.half("T", "a")
+		s.round()
+		equal(t, "checks", len(p.asked()), 1)
+		s.kill()
+		s.fs.Remove("/store/config/consumerOffset.json")
+		s.open()
+		p = s.producer("one", commits)
+		s.round()
+		s.round()
+		equal(t, "checks of what has ended", len(p.asked()), 0)
+		p.ask(protocol.EndTransaction, sent.end(commits), nil)
+		wantBodies(t, p.peer, "T")
+	})
+}
+
+func TestTransactionsWithoutAnIndex(t *testing.T) {
+	withNode(t, func(c *Config) { c.MessageIndexEnable = false }, func(s *scene) {
+		p := s.producer("one", silent)
+		sent := p.half("T", "a")
+		s.round()
+		p.end(sent, commits)
+		for _, c := range p.asked() {
+			p.end(sentHalf{protocol.SendMessageResponse{QueueOffset: c.TranStateTableOffset, MsgID: sent.MsgID}, c.CommitLogOffset}, commits)
+		}
+		s.kill()
+		s.open()
+		p = s.producer("one", commits)
+		p.end(sent, commits)
+		s.round()
+		s.round()
+		wantBodies(t, p.peer, "T", "a")
+	})
+}
+
+func TestAnEndWaitsForTheDiskWhereSendsDo(t *testing.T) {
+	withNode(t, func(c *Config) { c.FlushDiskType = "SYNC_FLUSH" }, func(s *scene) {
+		p := s.dial()
+		committed, back := p.half("T", "a"), p.half("T", "b")
+		p.end(committed, commits)
+		p.end(back, rollsBack)
+		s.fs.Halt()
+		s.node.Close(context.Background())
+		s.node, s.fs = nil, s.fs.AfterPowerLoss(rand.New(rand.NewPCG(1, 1)))
+		s.open()
+		p = s.producer("one", commits).peer
+		s.round()
+		s.round()
+		wantBodies(t, p, "T", "a")
 	})
 }

@@ -22,7 +22,7 @@ func (n *Node) startTransactions() error {
 	checks := &transactionChecks{log: n.log, brokerName: n.config.BrokerName, members: n.members}
 	s := transaction.Start(transaction.Config{
 		Store: n.store, Progress: n.offsets, StoreHost: n.storeHost.addr, Levels: n.levels, Log: n.log,
-		SyncFlush: flushDiskTypes[n.config.FlushDiskType] == commitlog.SyncFlush, Beside: n.background.do,
+		SyncFlush: flushDiskTypes[n.config.FlushDiskType] == commitlog.SyncFlush, Beside: n.background.do, Indexed: n.config.MessageIndexEnable,
 		TimeOut: millis(n.config.TransactionTimeOutMillis), CheckInterval: millis(n.config.TransactionCheckIntervalMillis),
 		CheckMax: n.config.TransactionCheckMax, FileReservedTime: time.Duration(n.config.FileReservedHours) * time.Hour,
 		Online: checks.online, Ask: checks.ask, Hold: n.heldTimers().holdCommitted, MakeTopic: n.makeTransactionTopic,

@@ -19,7 +19,7 @@ const (
 	giveUp                 // into TRANS_CHECK_MAX_TIME_TOPIC
 	ask                    // put again, and its producer asked
 	keep                   // put again, since it holds up progress
-	isEnded                // committed, without its operation record
+	isEnded                // committed, without its operation record, or a copy of it has one
 	isMoved                // a newer copy is open, or it was given up before
 )
 
@@ -192,7 +192,7 @@ func (s *Service) correct(claimed []*candidate) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, f := range all {
-		if c := doubtful[i]; f.committed {
+		if c := doubtful[i]; f.committed || f.ended(&s.ledger) {
 			c.verdict = isEnded
 		} else if f.discarded && c.verdict == giveUp || f.newerOpen(&s.ledger) {
 			c.verdict = isMoved
@@ -210,7 +210,7 @@ func (f *found) newerOpen(l *ledger) bool {
 	return false
 }
 
-// endCommitted writes the operation record that a killed process has left out.
+// endCommitted writes the operation record that a killed process has left out, here or of another copy.
 func (s *Service) endCommitted(c *candidate) {
 	nobody := &End{Written: func() {}, Done: func(_ commitlog.Offset, err error) {
 		if err != nil {

@@ -131,18 +131,31 @@ func (s *Service) doubtful(h *half) bool { return h.copied || h.QueueOffset < s.
 func (s *Service) decide(e ending, found *found) {
 	key := e.half.key()
 	s.mu.Lock()
-	opens := found.opens(&s.ledger)
+	opens, over := found.opens(&s.ledger), found.ended(&s.ledger)
 	s.mu.Unlock()
 	switch {
+	case e.Commit && over && !found.committed:
+		s.write(e.refusing(), key, false, opens)
 	case !e.Commit || found.committed:
 		s.write(e, key, false, opens)
 	case len(opens) > 0 || found.discarded:
 		s.adopt(e.half)
 		s.write(e, key, true, opens)
 	default:
-		s.release(key)
-		e.Done(0, &WrongError{"the transaction has ended before, and was not committed"})
+		s.write(e.refusing(), key, false, nil)
 	}
+}
+
+// refusing is an ending that carries out what the one before wanted, and answers so.
+func (e ending) refusing() ending {
+	refused := *e.End
+	refused.Done = func(_ commitlog.Offset, err error) {
+		if err == nil {
+			err = &WrongError{"the transaction has ended before, and was not committed"}
+		}
+		e.Done(0, err)
+	}
+	return ending{&refused, e.half}
 }
 
 // adopt makes the row of the message's topic, which a kill may have taken: there was no message to see it by.

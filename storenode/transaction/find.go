@@ -2,6 +2,7 @@ package transaction
 
 import (
 	"fmt"
+	"slices"
 
 	"gantry/remoting/message"
 	"gantry/storenode/commitlog"
@@ -37,11 +38,29 @@ func (f *found) opens(l *ledger) (opens []int64) {
 	return opens
 }
 
+// ended says that a copy has an operation record: so the transaction has ended, whatever copies a crash has left open.
+func (f *found) ended(l *ledger) bool {
+	for q := range f.copies {
+		if l.of(q) == ended {
+			return true
+		}
+	}
+	return false
+}
+
 // topics are where records of the transaction may lie.
 func (f *found) topics() []string {
-	topics := []string{topic.TransHalfTopic, topic.TransCheckMaxTimeTopic, f.half.realTopic}
-	if f.half.level > 0 {
+	return append(f.half.committedTo(), topic.TransHalfTopic, topic.TransCheckMaxTimeTopic)
+}
+
+// committedTo are the topics where the message may lie once it is committed: its own, and where it waits before.
+func (h *half) committedTo() []string {
+	topics := []string{h.realTopic}
+	if h.level > 0 {
 		topics = append(topics, topic.ScheduleTopic)
+	}
+	if h.timed {
+		topics = append(topics, topic.TimerTopic)
 	}
 	return topics
 }
@@ -56,7 +75,7 @@ func (f *found) note(r message.Record) {
 		f.copies[r.QueueOffset()] = true
 	case name == topic.TransCheckMaxTimeTopic:
 		f.discarded = true
-	case message.TransactionType(r.SysFlag()) == message.FlagTransactionCommit && (name == f.half.realTopic || name == topic.ScheduleTopic):
+	case message.TransactionType(r.SysFlag()) == message.FlagTransactionCommit && slices.Contains(f.half.committedTo(), name):
 		f.committed = true
 	}
 }
@@ -116,11 +135,14 @@ func (s *Service) unindexed(f *found, indexed, end commitlog.Offset) (commitlog.
 	if !f.half.copied {
 		return max(indexed, commitlog.Offset(f.half.PhysicalOffset)), nil
 	}
-	if indexed > 0 {
+	if end-indexed <= unindexedBytes {
 		return indexed, nil
 	}
 	since, err := s.config.Store.Since(f.since())
-	return max(since, end-unindexedBytes), err
+	if !s.config.Indexed {
+		since = max(since, end-unindexedBytes)
+	}
+	return max(indexed, since), err
 }
 
 func (s *Service) findUnindexed(all []*found, from, end commitlog.Offset) error {

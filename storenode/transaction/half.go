@@ -26,6 +26,7 @@ type half struct {
 	realTopic   string
 	realQueue   int32
 	level       int  // DELAY, 0 without
+	timed       bool // it has a time of its own
 	checks      int  // TRANSACTION_CHECK_TIMES
 	copied      bool // it was put again at least once
 }
@@ -48,6 +49,7 @@ func parse(record []byte) (*half, error) {
 	}
 	h.realQueue = int32(queue)
 	h.level = number(p, message.PropertyDelay)
+	h.timed = p.Has(message.PropertyTimerDelaySec) || p.Has(message.PropertyTimerDelayMs) || p.Has(message.PropertyTimerDeliverMs)
 	h.checks = number(p, message.PropertyTransactionCheckTimes)
 	h.copied = p.Has(message.PropertyTransactionCheckTimes) || p.Has(message.PropertyPreparedQueueOffset)
 	return h, nil

@@ -52,6 +52,7 @@ type Config struct {
 	Levels    delay.Levels          // a committed message may ask for one
 	Log       *slog.Logger
 	SyncFlush bool           // flushDiskType: answers wait for the disk
+	Indexed   bool           // messageIndexEnable: the log can be searched by key
 	Beside    func(f func()) // runs f soon on a goroutine of its own
 
 	TimeOut          time.Duration // transactionTimeOut: younger ones are not asked about
