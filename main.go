@@ -44,7 +44,7 @@ func newApp() *cli.App {
 		Version:              version(),
 		EnableBashCompletion: true,
 		HideHelpCommand:      true,
-		Commands:             concise(slices.Concat(roleCommands(), officialCommands(), ps.Commands(), []*cli.Command{mqadmin.Command(), adminCommand(), bench.Command(), doctor.Command(examined), dump.Command(), xcheck.Command()})),
+		Commands:             concise(slices.Concat(roleCommands(), officialCommands(), ps.Commands(), []*cli.Command{mqadmin.Command(), adminCommand(), bench.Command(), doctor.Command(examined, examinedProxy), dump.Command(), xcheck.Command()})),
 		ExitErrHandler:       func(*cli.Context, error) {}, // main prints the one line
 		OnUsageError:         usageError,
 		Action:               withoutCommand(cli.ShowAppHelp),

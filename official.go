@@ -126,8 +126,12 @@ func (s namesrvSettings) Validate() error {
 	return nil
 }
 
+func namesrvDefaults() namesrvSettings {
+	return namesrvSettings{BindAddress: "0.0.0.0", ListenPort: 9876, KVConfigPath: kvConfigPath()}
+}
+
 func startNamesrv(c *cli.Context, log *slog.Logger) (running, error) {
-	listen := namesrvSettings{BindAddress: "0.0.0.0", ListenPort: 9876, KVConfigPath: kvConfigPath()}
+	listen := namesrvDefaults()
 	config := proxy.Config{RouteMode: proxy.DirectRoutes, Log: log, ProxyID: newProxyID(), Release: release}
 	talk := defaultGossip()
 	file := c.String("c")

@@ -20,6 +20,9 @@ const (
 	DirectRoutes  RouteMode = "direct"  // the nodes' own, as a stock NameServer gives
 )
 
+// DefaultGatewayBasePort is where slot 0 is served.
+const DefaultGatewayBasePort = 20911
+
 // Config is everything a proxy may be told. Zero values mean the defaults named;
 // fields with a property tag are keys of the configuration file.
 type Config struct {
@@ -76,7 +79,7 @@ func (c Config) withDefaults() Config {
 	for _, f := range []struct {
 		field    *int
 		standard int
-	}{{&c.ListenPort, 9876}, {&c.GatewayBasePort, 20911}, {&c.DrainMillis, 45_000}, {&c.DrainQuietMillis, 5_000}, {&c.RoutePollMillis, 30_000}} {
+	}{{&c.ListenPort, 9876}, {&c.GatewayBasePort, DefaultGatewayBasePort}, {&c.DrainMillis, 45_000}, {&c.DrainQuietMillis, 5_000}, {&c.RoutePollMillis, 30_000}} {
 		if *f.field == 0 {
 			*f.field = f.standard
 		}

@@ -11,9 +11,9 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Command is gantry doctor; read reads a broker's configuration file as the broker
-// does, "" for none.
-func Command(read func(file string) *Subject) *cli.Command {
+// Command is gantry doctor; broker and proxy read a configuration file as those do,
+// "" for none.
+func Command(broker, proxy func(file string) *Subject) *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
 		Usage: "looks at configuration, folders, limits, clock, ports, names, addresses and versions, and says what helps",
@@ -21,16 +21,20 @@ func Command(read func(file string) *Subject) *cli.Command {
 			"with name servers it also asks them and every broker that they know, as a client of this host would.",
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "c", Usage: "configuration `FILE` of a broker; may be given more than once"},
+			&cli.StringSliceFlag{Name: "proxy", Usage: "configuration `FILE` of a proxy or name server; may be given more than once"},
 			&cli.StringFlag{Name: "n", Usage: "name servers, `HOST:PORT;…`; default namesrvAddr of the files, else $NAMESRV_ADDR"},
 			&cli.BoolFlag{Name: "apart", Usage: "the files are of brokers on different hosts: only what they say of each other is looked at, nothing of this machine"},
 		},
 		Action: func(c *cli.Context) error {
 			var subjects []*Subject
 			for _, file := range c.StringSlice("c") {
-				subjects = append(subjects, read(file))
+				subjects = append(subjects, broker(file))
+			}
+			for _, file := range c.StringSlice("proxy") {
+				subjects = append(subjects, proxy(file))
 			}
 			if len(subjects) == 0 {
-				subjects = append(subjects, read(""))
+				subjects = append(subjects, broker(""))
 			}
 			found := examine(c.Context, subjects, c.String("n"), c.Bool("apart"))
 			found.write(c.App.Writer)
@@ -55,11 +59,11 @@ func examine(ctx context.Context, subjects []*Subject, given string, apart bool)
 
 // machine is what concerns this host.
 func machine(ctx context.Context, subjects []*Subject, nameServers []string) (found Findings) {
-	for _, s := range subjects {
+	for _, s := range brokers(subjects) {
 		found = append(found, folders(s)...)
 	}
 	found = append(found, limits("/proc", "/sys/fs/cgroup", subjects)...)
-	found = append(found, clock(subjects, time.Now())...)
+	found = append(found, clock(brokers(subjects), time.Now())...)
 	own, _ := os.Hostname()
 	found = append(found, names(ctx, net.DefaultResolver.LookupHost, own, nameServers)...)
 	for _, s := range subjects {

@@ -31,15 +31,23 @@ func pair(one, other *Subject, key string) string {
 }
 
 func onOneHost(one, other *Subject) (f Findings) {
+	f = sharedPorts(one, other)
+	if one.Proxy != nil || other.Proxy != nil {
+		return f
+	}
 	if one.root() == other.root() {
 		f.add(Error, "configuration", "give each a folder of its own, or -apart if they are of different hosts", "%s: two brokers on one store, storePathRootDir=%s", pair(one, other, "storePathRootDir"), one.root())
 	} else if one.commitLog() == other.commitLog() {
 		f.add(Error, "configuration", "give each a folder of its own, or -apart if they are of different hosts", "%s: two brokers on one commit log, %s", pair(one, other, "storePathCommitLog"), one.commitLog())
 	}
+	return f
+}
+
+func sharedPorts(one, other *Subject) (f Findings) {
 	for _, p := range one.ports() {
 		for _, q := range other.ports() {
 			if p.number == q.number {
-				f.add(Error, "configuration", "let listenPort differ by three or more, or -apart if they are of different hosts",
+				f.add(Error, "configuration", "let their ports differ by three or more, or -apart if they are of different hosts",
 					"%s and %s: port %d is the %s port of one and the %s port of the other", one.place(p.key), other.place(q.key), p.number, p.what, q.what)
 			}
 		}
@@ -49,7 +57,7 @@ func onOneHost(one, other *Subject) (f Findings) {
 
 func ofOneShard(one, other *Subject) (f Findings) {
 	a, b := one.Config, other.Config
-	if a.BrokerName != b.BrokerName || a.BrokerName == "" {
+	if a.BrokerName != b.BrokerName || a.BrokerName == "" || one.Proxy != nil || other.Proxy != nil {
 		return nil
 	}
 	if a.BrokerClusterName != b.BrokerClusterName {
@@ -72,6 +80,7 @@ func first(one, other *Subject) *Subject {
 
 // masterless are shards of which there are slaves only.
 func masterless(subjects []*Subject) (f Findings) {
+	subjects = brokers(subjects)
 	masters := map[string]bool{}
 	for _, s := range subjects {
 		masters[s.Config.BrokerName] = masters[s.Config.BrokerName] || s.Config.Role() != storenode.Slave

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"gantry/remoting/protocol"
 )
 
 // dialBound is how long a connection may take.
@@ -16,7 +18,7 @@ const dialBound = 2 * time.Second
 // them under the address that others are told. It holds those that are free for
 // that moment.
 func ports(ctx context.Context, s *Subject) (f Findings) {
-	_, running := lockHolder(s.root())
+	running := s.runs(ctx)
 	for _, p := range s.ports() {
 		held, err := net.Listen("tcp", s.bind(p.number))
 		switch {
@@ -30,6 +32,20 @@ func ports(ctx context.Context, s *Subject) (f Findings) {
 		}
 	}
 	return f
+}
+
+// runs says whether the subject itself is who has its ports.
+func (s *Subject) runs(ctx context.Context) bool {
+	if s.Proxy == nil {
+		_, held := lockHolder(s.root())
+		return held
+	}
+	at := s.Proxy.BindAddress
+	if ip := net.ParseIP(at); ip == nil || ip.IsUnspecified() {
+		at = "127.0.0.1"
+	}
+	_, err := ask(ctx, net.JoinHostPort(at, strconv.Itoa(s.Proxy.ListenPort)), protocol.GetBrokerClusterInfo)
+	return err == nil
 }
 
 func remedyOf(err error, p port) string {
@@ -46,10 +62,17 @@ func remedyOf(err error, p port) string {
 
 // reach dials what others are told.
 func reach(ctx context.Context, s *Subject, p port) (f Findings) {
-	told := s.told(p.number)
+	told, key := s.told(p.number), "brokerIP1"
+	if told == "" {
+		f.fine("ports", "%s: %d (%s)", s.name(), p.number, p.what)
+		return f
+	}
+	if s.Proxy != nil {
+		key = "advertiseAddr"
+	}
 	if err := dial(ctx, told); err != nil {
-		f.add(Error, "addresses", "set brokerIP1 to an address of this machine, or let the NAT or firewall in front of it forward port "+strconv.Itoa(p.number),
-			"%s: others are told %s, where this machine itself does not get through: %v", s.place("brokerIP1"), told, err)
+		f.add(Error, "addresses", "set "+key+" to an address of this machine, or let the NAT or firewall in front of it forward port "+strconv.Itoa(p.number),
+			"%s: others are told %s, where this machine itself does not get through: %v", s.place(key), told, err)
 		return f
 	}
 	f.fine("addresses", "%s: %s leads here (%s)", s.name(), told, p.what)

@@ -11,10 +11,11 @@ import (
 	"gantry/storenode"
 )
 
-// Subject is a broker as its configuration file describes it.
+// Subject is a broker or a proxy as its configuration file describes it.
 type Subject struct {
 	File    string // as typed; empty: defaults
 	Config  storenode.Config
+	Proxy   *Proxy              // nil: a broker
 	Entries []properties.Entry  // of the file
 	Found   properties.Findings // what is odd about it
 	Err     error               // why it cannot start
@@ -58,6 +59,9 @@ type port struct {
 }
 
 func (s *Subject) ports() []port {
+	if s.Proxy != nil {
+		return s.Proxy.ports()
+	}
 	c := s.Config
 	all := []port{{c.ListenPort, "broker", "listenPort"}, {c.ListenPort - 2, "VIP", "listenPort"}}
 	if c.HAListenPort != 0 {
@@ -69,14 +73,24 @@ func (s *Subject) ports() []port {
 // bind is the address that one of its ports is listened at.
 func (s *Subject) bind(number int) string {
 	host := s.Config.BindAddress
+	if s.Proxy != nil {
+		host = s.Proxy.BindAddress
+	}
 	if host == "0.0.0.0" {
 		host = ""
 	}
 	return net.JoinHostPort(host, strconv.Itoa(number))
 }
 
-// told is the address that others are given for one of its ports.
+// told is the address that others are given for one of its ports; "" where each is
+// told the one that he has asked.
 func (s *Subject) told(number int) string {
+	if s.Proxy != nil && s.Proxy.AdvertiseAddr == "" {
+		return ""
+	}
+	if s.Proxy != nil {
+		return net.JoinHostPort(strings.Trim(s.Proxy.AdvertiseAddr, "[]"), strconv.Itoa(number))
+	}
 	return net.JoinHostPort(strings.Trim(s.Config.BrokerIP1, "[]"), strconv.Itoa(number))
 }
 
