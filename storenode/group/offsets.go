@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,8 @@ type Offsets struct {
 	seq    atomic.Int64      // changes so far
 	kept   ownFile           // while the table is opened
 
+	someOwn atomic.Bool // some end may be own
+
 	mu    sync.RWMutex          // guards pairs and all, not what they hold
 	pairs map[string]*queueEnds // by topic@group
 	all   []*queueEnds          // the same, in the order they came
@@ -53,14 +56,21 @@ type Offsets struct {
 type queueEnds struct {
 	key string // topic@group
 
-	mu   sync.Mutex // guards what follows
+	mu   sync.Mutex // guards ends
 	ends map[int32]end
-	last int64 // the highest seq in ends
+	// last is the highest seq in ends, and above all while one is about to come: who has seen a seq counted sees one of the two.
+	last atomic.Int64
 }
 
-func (q *queueEnds) set(queueID int32, e end) {
+// set makes an end one more change; mu is held.
+func (o *Offsets) set(q *queueEnds, queueID int32, e end) {
+	q.last.Store(math.MaxInt64)
+	e.seq = o.seq.Add(1)
 	q.ends[queueID] = e
-	q.last = max(q.last, e.seq)
+	q.last.Store(e.seq)
+	if e.own {
+		o.someOwn.Store(true)
+	}
 }
 
 // end is how far one queue is consumed, and what another copy's word on it is weighed with.
@@ -118,7 +128,7 @@ func (q *queueEnds) commit(o *Offsets, queueID int32, offset int64) bool {
 		e.atMillis = time.Now().UnixMilli()
 		q.ends[queueID] = e
 	default:
-		q.set(queueID, end{offset, o.seq.Add(1), time.Now().UnixMilli(), o.own != nil})
+		o.set(q, queueID, end{offset: offset, atMillis: time.Now().UnixMilli(), own: o.own != nil})
 	}
 	return true
 }

@@ -30,7 +30,7 @@ func (o *Offsets) Changed(since int64) bool { return o.seq.Load() > since }
 // Since returns at most `most` changes behind a place, each queue's last one, in their order; next is the place behind
 // them, and more says whether others follow.
 func (o *Offsets) Since(since int64, most int) (changes []Change, next int64, more bool) {
-	next = o.seq.Load() // what has a lower one is seen, as it is set under the lock that each takes
+	next = o.seq.Load() // each sees what has a lower one; a higher one may come to a pair that it has left
 	now := time.Now().UnixMilli()
 	o.each(since, func(key string, id int32, e end) {
 		if e.seq > since {
@@ -41,7 +41,7 @@ func (o *Offsets) Since(since int64, most int) (changes []Change, next int64, mo
 		return changes, next, false
 	}
 	slices.SortFunc(changes, func(a, b Change) int { return cmp.Compare(a.seq, b.seq) })
-	return changes[:most], changes[most-1].seq, true
+	return changes[:most], min(next, changes[most-1].seq), true
 }
 
 // each calls f with the end of every queue of pairs that have changes behind a place, under the pair's lock.
@@ -50,11 +50,12 @@ func (o *Offsets) each(since int64, f func(key string, queueID int32, e end)) {
 	all := o.all
 	o.mu.RUnlock()
 	for _, ends := range all {
+		if ends.last.Load() <= since {
+			continue
+		}
 		ends.mu.Lock()
-		if ends.last > since {
-			for id, e := range ends.ends {
-				f(ends.key, id, e)
-			}
+		for id, e := range ends.ends {
+			f(ends.key, id, e)
 		}
 		ends.mu.Unlock()
 	}
@@ -130,7 +131,7 @@ func (o *Offsets) Pairs() int {
 // Own returns at most `most` changes that the master does not have, the first ones first. The master states each, or a
 // newer one, in answer to it: then the slave has nothing more to hand back.
 func (o *Offsets) Own(most int) (changes []Change) {
-	if o.own == nil {
+	if !o.someOwn.Swap(false) {
 		return nil
 	}
 	now := time.Now().UnixMilli()
@@ -139,6 +140,9 @@ func (o *Offsets) Own(most int) (changes []Change) {
 			changes = append(changes, Change{key, id, e.offset, now - e.atMillis, e.seq})
 		}
 	})
+	if len(changes) > 0 {
+		o.someOwn.Store(true)
+	}
 	slices.SortFunc(changes, func(a, b Change) int { return cmp.Compare(a.seq, b.seq) })
 	return changes[:min(most, len(changes))]
 }
@@ -164,8 +168,7 @@ func (o *Offsets) merge(changes []Change, decide func(now end, known bool, c Cha
 		ends.mu.Lock()
 		now, known := ends.ends[c.QueueID]
 		if next, set := decide(now, known, c, clock-max(c.AgeMillis, 0)); set && (known || len(ends.ends) < o.config.MaxQueues) {
-			next.seq = o.seq.Add(1)
-			ends.set(c.QueueID, next)
+			o.set(ends, c.QueueID, next)
 		}
 		ends.mu.Unlock()
 	}

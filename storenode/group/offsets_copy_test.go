@@ -3,6 +3,7 @@ package group
 import (
 	"fmt"
 	"math"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -253,4 +254,77 @@ func TestChangesComeInPagesAndEachOnce(t *testing.T) {
 			t.Error("a change that nobody made")
 		}
 	})
+}
+
+// No change is left out, however many are made meanwhile and however small the pages.
+func TestNoChangeIsPassedOver(t *testing.T) {
+	o, err := OpenOffsets(&configtest.FS{}, path, OffsetsConfig{FlushInterval: time.Hour, MaxPairs: 100, MaxQueues: 100}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	const writers, queues, rounds = 4, 8, 300
+	var writing sync.WaitGroup
+	for w := range writers {
+		writing.Go(func() {
+			for i := range rounds {
+				for id := range int32(queues) {
+					if err := o.Commit(fmt.Appendf(nil, "T%d", w), group, id, int64(i)); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { writing.Wait(); close(done) }()
+	seen := map[string]int64{}
+	for place, ended := int64(Everything), false; ; {
+		var page []Change
+		page, place, _ = o.Since(place, 5)
+		for _, c := range page {
+			seen[fmt.Sprint(c.Key, c.QueueID)] = c.Offset
+		}
+		if ended && !o.Changed(place) {
+			break
+		}
+		select {
+		case <-done:
+			ended = true
+		default:
+		}
+	}
+	if len(seen) != writers*queues {
+		t.Errorf("%d queues seen", len(seen))
+	}
+	for queue, offset := range seen {
+		if offset != rounds-1 {
+			t.Errorf("%s: %d seen last", queue, offset)
+		}
+	}
+}
+
+// A master looks through all pairs for each slave while commits come.
+func BenchmarkSince(b *testing.B) {
+	o, err := OpenOffsets(&configtest.FS{}, path, OffsetsConfig{FlushInterval: time.Hour, MaxPairs: 500_000, MaxQueues: 8}, quiet)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range 100_000 {
+		for id := range int32(4) {
+			if err := o.Commit(fmt.Appendf(nil, "topic%d", i), group, id, 1); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	place := o.Place()
+	for b.Loop() {
+		if err := o.Commit([]byte("topic7"), group, 0, o.Place()); err != nil {
+			b.Fatal(err)
+		}
+		var changes []Change
+		if changes, place, _ = o.Since(place, 1000); len(changes) != 1 {
+			b.Fatal(changes)
+		}
+	}
 }

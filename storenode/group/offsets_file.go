@@ -55,7 +55,7 @@ func (o *Offsets) decode(text []byte) error {
 	for key, offsets := range file.OffsetTable {
 		ends := o.put(key)
 		for id, offset := range offsets {
-			ends.set(id, end{offset: offset, seq: o.seq.Add(1), atMillis: o.config.AsOf.UnixMilli()})
+			o.set(ends, id, end{offset: offset, atMillis: o.config.AsOf.UnixMilli()})
 		}
 	}
 	o.adoptOwn()

@@ -60,7 +60,7 @@ func (o *Offsets) Clone(topic, from, to string) error {
 	ends.mu.Lock()
 	clear(ends.ends)
 	for id, offset := range offsets {
-		ends.set(id, end{offset, o.seq.Add(1), time.Now().UnixMilli(), o.own != nil})
+		o.set(ends, id, end{offset: offset, atMillis: time.Now().UnixMilli(), own: o.own != nil})
 	}
 	ends.mu.Unlock()
 	o.saver.Changed()

@@ -57,7 +57,7 @@ func (o *Offsets) adoptOwn() {
 		if ends == nil {
 			ends = o.put(own.Key)
 		}
-		ends.set(own.QueueID, end{max(own.Offset, ends.ends[own.QueueID].offset), o.seq.Add(1), own.AtMillis, true})
+		o.set(ends, own.QueueID, end{offset: max(own.Offset, ends.ends[own.QueueID].offset), atMillis: own.AtMillis, own: true})
 	}
 	o.kept = ownFile{}
 }

@@ -63,7 +63,7 @@ func (s *Source) Answer(body []byte, to remoting.Responder) {
 		to.Reply(&remoting.Response{Code: protocol.SystemError, Remark: err.Error()})
 		return
 	}
-	if q.Own = nil; s.due(&q) || !s.hold(q, to) {
+	if q.Own = nil; !s.hold(q, to) {
 		s.reply(&q, to)
 	}
 }
