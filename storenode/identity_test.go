@@ -84,7 +84,7 @@ func TestAConfiguredSlotIsKept(t *testing.T) {
 
 func TestAStoreKnowsItsShardFromTheFirstStartOn(t *testing.T) {
 	withNode(t, nil, func(s *scene) {
-		equal(t, "node.json", s.nodeFile(), `{"brokerName":"shard","shardSlot":-1}`)
+		equal(t, "node.json", s.nodeFile(), `{"brokerName":"shard","shardSlot":-1,"brokerRole":"ASYNC_MASTER"}`)
 	})
 }
 
