@@ -240,6 +240,18 @@ func TestAStartThatFailsSaysWhyWhereItWasTyped(t *testing.T) {
 	says(t, filepath.Join(r.home, "logs", "rocketmqlogs", "broker.log"), `ERROR main - mqbroker ends err="conf/x.properties:1`)
 }
 
+// Ctrl-C in the terminal where a script has started a server is not for the server.
+func TestAServerInTheBackgroundHearsNoInterrupt(t *testing.T) {
+	r := newRelease(t)
+	s := r.shell(r.dir, "trap '' INT; sh bin/mqnamesrv -c conf/namesrv.properties >out")
+	says(t, r.file("out"), namesrvBoot)
+	if err := syscall.Kill(-s.cmd.Process.Pid, syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	s.stop()
+	says(t, filepath.Join(r.home, "logs", "rocketmqlogs", "namesrv.log"), "stopping signal=terminated")
+}
+
 // What is odd in a configuration is said where the broker was started, and the
 // rest of its log is in the file alone.
 func TestWarningsOfAStartAreSeen(t *testing.T) {

@@ -86,14 +86,14 @@ func withoutArguments(c *cli.Context) error {
 // run runs what start gives until SIGTERM or SIGINT; a second one ends a drain.
 func run(c *cli.Context, log *slog.Logger, start starter) error {
 	stopped := make(chan os.Signal, 2)
-	signal.Notify(stopped, syscall.SIGTERM, syscall.SIGINT)
+	signal.Notify(stopped, endings()...)
 	r, err := start(c, log)
 	if err != nil {
 		return err
 	}
 	log.Info("stopping", "signal", (<-stopped).String())
 	if d, can := r.(drainer); can {
-		again, forget := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+		again, forget := signal.NotifyContext(context.Background(), endings()...)
 		d.Drain(again)
 		forget()
 	}
@@ -104,6 +104,15 @@ func run(c *cli.Context, log *slog.Logger, start starter) error {
 	}
 	log.Info("stopped")
 	return nil
+}
+
+// endings are the signals that end a role. A shell has what it starts in the
+// background ignore SIGINT: Ctrl-C is meant for another then.
+func endings() []os.Signal {
+	if signal.Ignored(syscall.SIGINT) {
+		return []os.Signal{syscall.SIGTERM}
+	}
+	return []os.Signal{syscall.SIGTERM, syscall.SIGINT}
 }
 
 // tell says on stdout, and in the log, that a role serves.
