@@ -38,8 +38,10 @@ type Message struct {
 	Keys       string            `json:"keys,omitempty"`
 	Properties map[string]string `json:"properties,omitempty"`
 	DelayLevel int               `json:"delayLevel,omitempty"`
-	BodyBytes  int               `json:"bodyBytes"`
-	Seed       int32             `json:"seed"`
+	// DeliverMillis is when it is to come, as 5.x clients say it.
+	DeliverMillis int64 `json:"deliverMillis,omitempty"`
+	BodyBytes     int   `json:"bodyBytes"`
+	Seed          int32 `json:"seed"`
 }
 
 // SendResult is what the client made of the reply to one send. Error is set in asynchronous sends only; the other modes fail
@@ -82,6 +84,8 @@ type Producer struct {
 	Group             string `json:"group"`
 	Instance          string `json:"instance"`
 	SendTimeoutMillis int    `json:"sendTimeoutMillis,omitempty"`
+	Namespace         string `json:"namespace,omitempty"`
+	Trace             bool   `json:"trace,omitempty"` // what it does is told to the trace topic
 }
 
 // What the producers of transactions make of one (commands startTransactionProducer, with a Producer, and sendTransaction, with
@@ -114,6 +118,14 @@ type Send struct {
 	Messages    []Message `json:"messages"`
 }
 
+// Ask sends one message and waits for its reply (command request); the result is a Delivered with the reply's body and
+// properties.
+type Ask struct {
+	Member        string  `json:"member"`
+	Message       Message `json:"message"`
+	TimeoutMillis int64   `json:"timeoutMillis"`
+}
+
 // PushConsumer starts a push consumer (command startPushConsumer). FailTimes is how often a message is refused before it is
 // accepted, -1 always; HoldMillis how long the listener takes for each delivery; MaxReconsumeTimes nil is the client's default.
 type PushConsumer struct {
@@ -129,6 +141,9 @@ type PushConsumer struct {
 	MaxReconsumeTimes *int              `json:"maxReconsumeTimes,omitempty"`
 	FailTimes         int               `json:"failTimes,omitempty"`
 	HoldMillis        int64             `json:"holdMillis,omitempty"`
+	Namespace         string            `json:"namespace,omitempty"`
+	Trace             bool              `json:"trace,omitempty"`   // what it does is told to the trace topic
+	Replier           string            `json:"replier,omitempty"` // a producer of this agent that answers each message with its own body
 }
 
 // PullConsumer starts a pull consumer (commands startPullConsumer and startLitePullConsumer). Topic and Expression are what it

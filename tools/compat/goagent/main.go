@@ -38,6 +38,7 @@ func newAgent(w io.Writer) *goAgent {
 	a.commands = map[string]command{
 		"startProducer":            with(a.startProducer),
 		"send":                     with(a.send),
+		"request":                  with(a.request),
 		"startTransactionProducer": with(a.startTransactionProducer),
 		"sendTransaction":          with(a.sendTransaction),
 		"startPushConsumer":        with(a.startPush),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"hash/crc32"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +24,9 @@ func decodeMessage(m agent.Message) *primitive.Message {
 	}
 	if m.DelayLevel > 0 {
 		out.WithDelayTimeLevel(m.DelayLevel)
+	}
+	if m.DeliverMillis > 0 {
+		out.WithProperty("TIMER_DELIVER_MS", strconv.FormatInt(m.DeliverMillis, 10))
 	}
 	return out
 }

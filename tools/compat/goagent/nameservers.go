@@ -10,3 +10,8 @@ import (
 func nameServers(list string) primitive.NsResolver {
 	return primitive.NewPassthroughResolver(strings.Split(list, ";"))
 }
+
+// traceTo is the trace topic behind the same name servers.
+func traceTo(list string) *primitive.TraceConfig {
+	return &primitive.TraceConfig{GroupName: "tracers", Resolver: nameServers(list)}
+}

@@ -24,12 +24,17 @@ type goProducer struct {
 }
 
 func (a *goAgent) startProducer(p agent.Producer) (any, error) {
-	started, err := rocketmq.NewProducer(
+	options := []producer.Option{
 		producer.WithNsResolver(nameServers(p.Namesrv)),
 		producer.WithGroupName(p.Group),
 		producer.WithInstanceName(p.Instance),
 		producer.WithQueueSelector(newSelector()),
-	)
+		producer.WithNamespace(p.Namespace),
+	}
+	if p.Trace {
+		options = append(options, producer.WithTrace(traceTo(p.Namesrv)))
+	}
+	started, err := rocketmq.NewProducer(options...)
 	if err != nil {
 		return nil, err
 	}

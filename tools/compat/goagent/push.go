@@ -40,6 +40,10 @@ func (a *goAgent) pushOptions(p agent.PushConsumer) []consumer.Option {
 		consumer.WithConsumeMessageBatchMaxSize(1),
 		consumer.WithSuspendCurrentQueueTimeMillis(200 * time.Millisecond),
 		consumer.WithStrategy(a.reportingStrategy(p.Member)),
+		consumer.WithNamespace(p.Namespace),
+	}
+	if p.Trace {
+		options = append(options, consumer.WithTrace(traceTo(p.Namesrv)))
 	}
 	if p.Broadcasting {
 		options = append(options, consumer.WithConsumerModel(consumer.BroadCasting))
@@ -65,6 +69,9 @@ func (a *goAgent) listener(p agent.PushConsumer) listen {
 		for _, m := range messages {
 			a.out.write(agent.Line{Event: "delivered", Member: p.Member, Message: encodeMessage(m)})
 			accepted = accepted && p.FailTimes >= 0 && int(m.ReconsumeTimes) >= p.FailTimes
+			if p.Replier != "" {
+				accepted = a.reply(p.Replier, m) == nil && accepted
+			}
 		}
 		if p.HoldMillis > 0 {
 			time.Sleep(time.Duration(p.HoldMillis) * time.Millisecond)

@@ -1,6 +1,8 @@
 package stage
 
 import (
+	"time"
+
 	"gantry/tools/compat/agent"
 )
 
@@ -16,22 +18,26 @@ const patientMillis = 15_000
 // Producer starts a producer of a group of its own; it ends with the test.
 func (c *Client) Producer() *Producer {
 	c.t.Helper()
-	return c.producer(patientMillis)
+	return c.producer(agent.Producer{SendTimeoutMillis: patientMillis})
+}
+
+// ProducerOf is Producer in a namespace, told to the trace topic or not.
+func (c *Client) ProducerOf(namespace string, trace bool) *Producer {
+	c.t.Helper()
+	return c.producer(agent.Producer{SendTimeoutMillis: patientMillis, Namespace: namespace, Trace: trace})
 }
 
 // ProducerAsShipped is Producer with the client's own send timeout of 3 s.
 func (c *Client) ProducerAsShipped() *Producer {
 	c.t.Helper()
-	return c.producer(0)
+	return c.producer(agent.Producer{})
 }
 
-func (c *Client) producer(sendTimeoutMillis int) *Producer {
+func (c *Client) producer(of agent.Producer) *Producer {
 	c.t.Helper()
 	p := &Producer{client: c, member: c.Unique("producer")}
-	c.call("startProducer", agent.Producer{
-		Member: p.member, Namesrv: c.server.Namesrv(), Group: p.member, Instance: p.member,
-		SendTimeoutMillis: sendTimeoutMillis,
-	}, nil)
+	of.Member, of.Namesrv, of.Group, of.Instance = p.member, c.server.Namesrv(), p.member, p.member
+	c.call("startProducer", of, nil)
 	c.t.Cleanup(func() { _ = c.agent.Call("shutdown", agent.Shutdown{Member: p.member}, nil) })
 	return p
 }
@@ -82,6 +88,16 @@ func (p *Producer) run(send agent.Send) []agent.SendResult {
 	}
 	return results
 }
+
+// Ask sends one message and returns the reply to it.
+func (p *Producer) Ask(message agent.Message, timeout time.Duration) (agent.Delivered, error) {
+	var reply agent.Delivered
+	err := p.client.agent.Call("request", agent.Ask{Member: p.member, Message: message, TimeoutMillis: timeout.Milliseconds()}, &reply)
+	return reply, err
+}
+
+// Member is what the agent calls the producer.
+func (p *Producer) Member() string { return p.member }
 
 // View finds one message by its unique or its offset id.
 func (p *Producer) View(topic, id string) agent.Delivered {

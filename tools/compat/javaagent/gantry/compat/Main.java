@@ -36,6 +36,7 @@ public final class Main {
         Transactions transactions = new Transactions(members, wire);
         commands.put("startProducer", producers::start);
         commands.put("send", producers::send);
+        commands.put("request", producers::request);
         commands.put("startTransactionProducer", transactions::start);
         commands.put("sendTransaction", transactions::send);
         commands.put("startPushConsumer", push::start);

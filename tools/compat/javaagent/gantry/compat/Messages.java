@@ -38,6 +38,9 @@ final class Messages {
         if (in.getIntValue("delayLevel") > 0) {
             message.setDelayTimeLevel(in.getIntValue("delayLevel"));
         }
+        if (in.getLongValue("deliverMillis") > 0) {
+            comeAt(message, in.getLongValue("deliverMillis"));
+        }
         JSONObject properties = in.getJSONObject("properties");
         if (properties != null) {
             for (Map.Entry<String, Object> property : properties.entrySet()) {
@@ -45,6 +48,29 @@ final class Messages {
             }
         }
         return message;
+    }
+
+    /** 5.x has a call for it, and forbids the property to its users; earlier clients know nothing of either. */
+    private static void comeAt(Message message, long millis) {
+        try {
+            Message.class.getMethod("setDeliverTimeMs", long.class).invoke(message, millis);
+        } catch (NoSuchMethodException e) {
+            message.putUserProperty("TIMER_DELIVER_MS", String.valueOf(millis));
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static JSONObject encodeReply(Message reply) {
+        JSONObject out = new JSONObject(true);
+        out.put("receivedMillis", System.currentTimeMillis());
+        out.put("topic", reply.getTopic());
+        out.put("properties", reply.getProperties());
+        CRC32 crc = new CRC32();
+        crc.update(reply.getBody());
+        out.put("bodyCrc", crc.getValue());
+        out.put("bodyBytes", reply.getBody().length);
+        return out;
     }
 
     static JSONObject encode(MessageExt message, String broker) {

@@ -25,7 +25,8 @@ final class Producers {
     }
 
     Object start(JSONObject arguments) throws Exception {
-        DefaultMQProducer producer = new DefaultMQProducer(arguments.getString("group"));
+        DefaultMQProducer producer = new DefaultMQProducer(
+            arguments.getString("namespace"), arguments.getString("group"), null, arguments.getBooleanValue("trace"), null);
         producer.setNamesrvAddr(arguments.getString("namesrv"));
         Patience.with(producer);
         producer.setClientIP("127.0.0.1");
@@ -37,6 +38,13 @@ final class Producers {
         Patience.warm(producer);
         members.put(arguments.getString("member"), producer, producer::shutdown);
         return null;
+    }
+
+    /** Sends one message and waits for its reply. */
+    Object request(JSONObject arguments) throws Exception {
+        DefaultMQProducer producer = members.get(arguments, DefaultMQProducer.class);
+        Message reply = producer.request(Messages.decode(arguments.getJSONObject("message")), arguments.getLongValue("timeoutMillis"));
+        return Messages.encodeReply(reply);
     }
 
     Object send(JSONObject arguments) throws Exception {

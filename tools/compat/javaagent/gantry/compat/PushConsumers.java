@@ -16,6 +16,9 @@ import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerOrderly;
+import org.apache.rocketmq.client.consumer.rebalance.AllocateMessageQueueAveragely;
+import org.apache.rocketmq.client.producer.DefaultMQProducer;
+import org.apache.rocketmq.client.utils.MessageUtil;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.common.message.MessageQueue;
@@ -39,7 +42,8 @@ final class PushConsumers {
 
     Object start(JSONObject arguments) throws Exception {
         String member = arguments.getString("member");
-        DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(arguments.getString("group"));
+        DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(arguments.getString("namespace"), arguments.getString("group"),
+            null, new AllocateMessageQueueAveragely(), arguments.getBooleanValue("trace"), null);
         consumer.setNamesrvAddr(arguments.getString("namesrv"));
         Patience.with(consumer);
         consumer.setClientIP("127.0.0.1");
@@ -104,10 +108,12 @@ final class PushConsumers {
     private static final class Policy {
         final int failTimes;
         final long holdMillis;
+        final String replier;
 
         Policy(JSONObject arguments) {
             this.failTimes = arguments.getIntValue("failTimes");
             this.holdMillis = arguments.getLongValue("holdMillis");
+            this.replier = arguments.getString("replier");
         }
 
         boolean accepts(MessageExt message) {
@@ -119,7 +125,7 @@ final class PushConsumers {
         boolean accepted = true;
         for (MessageExt message : messages) {
             wire.event("delivered", member, "message", Messages.encode(message, queue.getBrokerName()));
-            accepted &= policy.accepts(message);
+            accepted &= policy.accepts(message) && reply(policy.replier, message);
         }
         if (policy.holdMillis > 0) {
             try {
@@ -129,6 +135,20 @@ final class PushConsumers {
             }
         }
         return accepted;
+    }
+
+    /** Answers a message with its own body, where somebody shall. */
+    private boolean reply(String replier, MessageExt message) {
+        if (replier == null) {
+            return true;
+        }
+        try {
+            ((DefaultMQProducer) members.get(replier)).send(MessageUtil.createReplyMessage(message, message.getBody()));
+            return true;
+        } catch (Exception e) {
+            System.err.println("reply: " + e);
+            return false;
+        }
     }
 
     private ScheduledFuture<?> watch(String member, DefaultMQPushConsumer consumer) {
