@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gantry/tools/doctor"
 )
 
 func TestDoctorFindsNothingWrongWithWhatRuns(t *testing.T) {
@@ -41,6 +43,32 @@ func TestDoctorEndsWithTheWorstItFinds(t *testing.T) {
 	text, code, errors := examine(t, "-c", file)
 	if code != 2 || !strings.Contains(errors, file+`:1: brokerId: "# the master" is part of the value; write brokerId=0`) {
 		t.Errorf("exit code %d\n%s", code, text)
+	}
+}
+
+func TestFilesFromTheFieldAreComparedWithEachOther(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("ROCKETMQ_HOME", "/opt/rocketmq")
+	t.Setenv("NAMESRV_ADDR", "")
+	at := func(name string) string { return fieldConfigs + "/" + name + ".properties" }
+	compare := func(files ...string) string {
+		subjects := []*doctor.Subject{}
+		for _, f := range files {
+			subjects = append(subjects, examined(at(f)))
+		}
+		var text strings.Builder
+		doctor.Compare(&text, subjects, true)
+		return text.String()
+	}
+	pairs := compare("000-01-broker-a-id0", "000-02-broker-b-id1", "000-03-broker-b-id0", "000-04-broker-a-id1")
+	if strings.Contains(pairs, "error") || strings.Count(pairs, "starts as SLAVE") != 2 {
+		t.Errorf("two pairs:\n%s", pairs)
+	}
+	peers := compare("003-11-rocketmq-broker-m1-id0", "003-12-rocketmq-broker-m1-id1", "003-13-rocketmq-broker-m1-id2")
+	want := fmt.Sprintf("%s:1 and %s:1: brokers of brokerName=rocketmq-broker-m1 are in the clusters rocketmq-2m-slave-cluster-async and rocketmq-2m-slave-cluster; "+
+		"write brokerClusterName=rocketmq-2m-slave-cluster-async into all of them", at("003-11-rocketmq-broker-m1-id0"), at("003-12-rocketmq-broker-m1-id1"))
+	if !strings.Contains(peers, want) {
+		t.Errorf("peers in two clusters:\n%s", peers)
 	}
 }
 

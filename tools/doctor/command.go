@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"io"
 	"net"
 	"os"
 	"slices"
@@ -46,9 +47,19 @@ func Command(broker, proxy func(file string) *Subject) *cli.Command {
 	}
 }
 
+// Compare writes what files say themselves, and of each other; apart as in the
+// command.
+func Compare(w io.Writer, subjects []*Subject, apart bool) {
+	compared(subjects, apart).write(w)
+}
+
+func compared(subjects []*Subject, apart bool) Findings {
+	return append(configuration(subjects), contradictions(subjects, apart)...)
+}
+
 // examine finds all there is.
 func examine(ctx context.Context, subjects []*Subject, given string, apart bool) Findings {
-	found := append(configuration(subjects), contradictions(subjects, apart)...)
+	found := compared(subjects, apart)
 	nameServers := nameServersOf(subjects, given)
 	usable := slices.DeleteFunc(slices.Clone(subjects), func(s *Subject) bool { return s.Err != nil })
 	if !apart {
