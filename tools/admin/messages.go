@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"gantry/remoting"
+	"gantry/remoting/fastjson"
 	"gantry/remoting/message"
 	"gantry/remoting/protocol"
 	"gantry/tools/client"
@@ -37,6 +38,26 @@ func (a *Admin) MessageAt(ctx context.Context, offsetID string) (client.Received
 		return client.Received{}, err
 	}
 	return all[0], nil
+}
+
+// Consumption is what became of a message that a member was given to consume
+// (ConsumeMessageDirectlyResult).
+type Consumption struct {
+	Order          bool   `json:"order"`
+	AutoCommit     bool   `json:"autoCommit"`
+	ConsumeResult  string `json:"consumeResult"`
+	Remark         string `json:"remark"`
+	SpentTimeMills int64  `json:"spentTimeMills"`
+}
+
+// Decode reads a body.
+func (c *Consumption) Decode(body []byte) error { return fastjson.Unmarshal(body, c) }
+
+// ConsumeDirectly has one member of a group consume a stored message at once
+// (code 309 to the broker that stored it).
+func (a *Admin) ConsumeDirectly(ctx context.Context, m *client.Received, group, clientID string) (c Consumption, err error) {
+	return c, a.body(ctx, m.StoreHost.String(), protocol.ConsumeMessageDirectly, protocol.ConsumeMessageDirectlyRequest{
+		ConsumerGroup: group, ClientID: clientID, MsgID: message.OffsetID(m.StoreHost, m.PhysicalOffset)}, &c)
 }
 
 // MessagesByKey are a topic's messages that have a key (code 12), at most num of

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,18 +17,32 @@ import (
 )
 
 func queryMsgByID() *command {
-	return &command{name: "queryMsgById", about: "Query Message by Id", run: (*call).queryMsgByID,
-		options: []option{needed("i", "msgId", "Message Id")}}
+	return &command{name: "queryMsgById", about: "Query Message by Id", run: (*call).queryMsgByID, options: []option{
+		needed("i", "msgId", "Message Id"),
+		optional("g", "consumerGroup", "consumer group name"),
+		optional("d", "clientId", "The consumer's client id"),
+		optional("s", "sendMessage", "resend message"),
+		optional("u", "unitName", "unit name"),
+	}}
 }
 
 func (c *call) queryMsgByID() error {
+	resend := false
+	truth(c, "s", &resend)
 	var errs []error
 	for _, id := range strings.Split(c.value("i"), ",") {
 		if id = strings.TrimSpace(id); id == "" {
 			continue
 		}
 		m, err := c.MessageAt(c.ctx, id)
-		if err == nil {
+		switch {
+		case err != nil:
+		case c.has("g") && c.has("d"):
+			err = c.consumeDirectly(&m)
+		case resend:
+			c.printf("prepare resend msg. originalMsgId=%s\n", id)
+			err = c.sendAgain(&m)
+		case !c.has("s"):
 			c.printf("%-20s %s\n", "OffsetID:", message.OffsetID(m.StoreHost, m.PhysicalOffset))
 			err = c.printMessage(&m, m.MsgID())
 		}
@@ -36,9 +51,43 @@ func (c *call) queryMsgByID() error {
 	return errors.Join(errs...)
 }
 
+// consumeDirectly has the client of -d consume a message for the group of -g.
+func (c *call) consumeDirectly(m *client.Received) error {
+	done, err := c.ConsumeDirectly(c.ctx, m, c.value("g"), c.value("d"))
+	if err == nil {
+		c.printf("ConsumeMessageDirectlyResult [order=%t, autoCommit=%t, consumeResult=%s, remark=%s, spentTimeMills=%d]\n",
+			done.Order, done.AutoCommit, orNull(done.ConsumeResult), orNull(done.Remark), done.SpentTimeMills)
+	}
+	return err
+}
+
+// serverProperties are those that a broker, or the sending, gives a message.
+var serverProperties = []string{message.PropertyUniqKey, message.PropertyWait, message.PropertyCluster, message.PropertyMsgRegion, message.PropertyTraceOn,
+	message.PropertyTags, message.PropertyKeys}
+
+// sendAgain sends a message's copy, with an id of its own.
+func (c *call) sendAgain(m *client.Received) error {
+	again := &client.Message{Topic: m.Topic, Flag: m.Flag, Body: m.Body, Properties: map[string]string{},
+		Tags: string(m.Properties.Get(message.PropertyTags)), Keys: string(m.Properties.Get(message.PropertyKeys))}
+	m.Properties.Range(func(name, value []byte) bool {
+		if !slices.Contains(serverProperties, string(name)) {
+			again.Properties[string(name)] = string(value)
+		}
+		return true
+	})
+	sent, err := c.Producer(client.ProducerConfig{Group: "ReSendMsgById"}).Send(c.ctx, again)
+	if err == nil {
+		c.printf("SendResult [sendStatus=%s, msgId=%s, offsetMsgId=%s, messageQueue=%s, queueOffset=%d]\n",
+			sendStatus[sent.Status], sent.MsgID, sent.OffsetMsgID, queueText(sent.Queue), sent.QueueOffset)
+	}
+	return err
+}
+
 func queryMsgByUniqueKey() *command {
 	return &command{name: "queryMsgByUniqueKey", about: "Query Message by Unique key", run: (*call).queryMsgByUniqueKey, options: []option{
 		needed("i", "msgId", "Message Id"),
+		optional("g", "consumerGroup", "consumer group name"),
+		optional("d", "clientId", "The consumer's client id"),
 		needed("t", "topic", "The topic of msg"),
 		flag("a", "showAll", "Print all message, the limit is 32"),
 	}}
@@ -48,6 +97,9 @@ func (c *call) queryMsgByUniqueKey() error {
 	found, err := c.MessagesByUniqueKey(c.ctx, c.value("t"), c.value("i"))
 	if err != nil {
 		return err
+	}
+	if c.has("g") && c.has("d") {
+		return c.consumeDirectly(&found[0])
 	}
 	if !c.has("a") {
 		found = found[:1]
@@ -152,6 +204,7 @@ func sendMessage() *command {
 		optional("c", "tags", "Message tags"),
 		optional("b", "broker", "Send message to target broker"),
 		optional("i", "qid", "Send message to target queue"),
+		optional("m", "msgTraceEnable", "Message Trace Enable, Default: false"),
 	}}
 }
 
@@ -161,6 +214,10 @@ var sendStatus = map[int32]string{protocol.Success: "SEND_OK", protocol.FlushDis
 func (c *call) sendMessage() (err error) {
 	if c.has("i") && !c.has("b") {
 		return errors.New("Broker name must be set if the queue is chosen!")
+	}
+	traced := false
+	if truth(c, "m", &traced); traced {
+		return errors.New("option -m: this tool sends no traces")
 	}
 	m := &client.Message{Topic: c.value("t"), Tags: c.value("c"), Keys: c.value("k"), Body: []byte(c.value("p"))}
 	if c.has("i") {

@@ -187,6 +187,11 @@ func TestAMessageIsFoundByIdAndByKey(t *testing.T) {
 				t.Errorf("the body's file holds %q, %v", text, err)
 			}
 		}
+		w.says("prepare resend msg. originalMsgId="+"ID\nSendResult [sendStatus=SEND_OK, msgId=ID, offsetMsgId=ID, messageQueue=MessageQueue [topic=T, brokerName=broker-b, queueId=0], queueOffset=1]\n",
+			"queryMsgById", "-i", sent[0].OffsetMsgID, "-s", "true")
+		w.fails("The Consumer <g> <10.9.9.9@2> not online", "queryMsgById", "-i", sent[0].OffsetMsgID, "-g", "g", "-d", "10.9.9.9@2")
+		w.fails("The Consumer <g> <10.9.9.9@2> not online", "queryMsgByUniqueKey", "-t", "T", "-i", sent[0].MsgID, "-g", "g", "-d", "10.9.9.9@2")
+		w.fails("this tool sends no traces", "sendMessage", "-t", "T", "-p", "x", "-m", "true")
 		w.fails("offset message id is malformed", "queryMsgById", "-i", "x")
 		w.fails("can not find message by the offset, 1", "queryMsgById", "-i", sent[0].OffsetMsgID[:31]+"1")
 	})
