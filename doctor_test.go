@@ -16,11 +16,11 @@ func TestDoctorFindsNothingWrongWithWhatRuns(t *testing.T) {
 	g.line()
 	one, ha := freePorts(t)
 	file := write(t, filepath.Join(t.TempDir(), "broker.conf"), fmt.Sprintf(
-		"brokerName=other\nbindAddress=127.0.0.1\nbrokerIP1=127.0.0.1\nlistenPort=%d\nhaListenPort=%d\nnamesrvAddr=127.0.0.1:%d\nstorePathRootDir=%s\n", one, ha, p.listen, t.TempDir()))
+		"brokerName=other\nbindAddress=127.0.0.1\nbrokerIP1=127.0.0.1\nlistenPort=%d\nhaListenPort=%d\nnamesrvAddr=127.0.0.1:%d\nstorePathRootDir=%s\ndiskSpaceWarningLevelRatio=100\ndiskFreeBytesMin=0\n", one, ha, p.listen, t.TempDir()))
 	names := write(t, filepath.Join(t.TempDir(), "namesrv.conf"), fmt.Sprintf("bindAddress=127.0.0.1\nlistenPort=%d\n", p.listen))
 	text, code, errors := examine(t, "-c", file, "--proxy", names)
 	for _, want := range []string{
-		file + ": 7 keys, nothing odd",
+		file + ": 9 keys, nothing odd",
 		fmt.Sprintf("127.0.0.1:%d leads here (broker)", one),
 		fmt.Sprintf("%s: %d (name server)", names, p.listen),
 		fmt.Sprintf("name server 127.0.0.1:%d knows 1 shards", p.listen),
