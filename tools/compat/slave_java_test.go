@@ -84,3 +84,17 @@ func TestAGantrySlaveHasAJavaMastersMessagesAndTablesAndHandsBackItsOffsets(t *t
 		return committed(master.Address, m.group, m.topic, storyQueues) == 2*storyMessages
 	})
 }
+
+// Master and slave find each other through a stock name server as well.
+func TestAGantryPairOfARealNameServer(t *testing.T) {
+	t.Parallel()
+	r := releaseOf(t, "4.9.7", (*artifacts.Set).ServerClasspath)
+	list := r.namesrv(t, r.config(t, nil)).Address
+	master := copyAt(t, list, "master", map[string]string{"brokerRole": "SYNC_MASTER"})
+	awaitShard(t, 20*time.Second, list, "TBW102", map[string]string{"0": master.Address})
+	slave := copyAt(t, list, "slave", map[string]string{"brokerRole": "SLAVE", "brokerId": "1"})
+	awaitShard(t, 20*time.Second, list, "TBW102", map[string]string{"0": master.Address, "1": slave.Address})
+	m := mixed{c: theatre.Client(t, agent.Go212, namesrv{list: list})}
+	m.topic, m.group = m.c.Topic(storyQueues), m.c.Unique("group")
+	m.consumeOnce(t, master.Address, slave.Address)
+}
