@@ -44,7 +44,10 @@ func (n *simNode) start() {
 	n.bad.Store(false)
 	n.hurt = false
 	cfg := storeConfig(!leads)
-	cfg.FlushDiskType = n.flush
+	cfg.FlushDiskType, cfg.FileReservedTime = n.flush, n.sim.keeps
+	for hour := range 24 {
+		cfg.DeleteWhen = append(cfg.DeleteWhen, hour)
+	}
 	var master atomic.Pointer[Master]
 	cfg.OnAppend = func(end commitlog.Offset) {
 		if m := master.Load(); m != nil {
@@ -68,6 +71,7 @@ func (n *simNode) start() {
 	}
 	mc := DefaultMasterConfig()
 	mc.Log, mc.Logger, mc.Listener = n.store.Log(), quiet(), simListener{listener, n.sim.net}
+	mc.HATransferBatchSize, mc.ReadBytes = n.sim.frames, n.sim.reads
 	n.master = NewMaster(mc)
 	master.Store(n.master)
 }
@@ -99,6 +103,7 @@ func (n *simNode) arrange() {
 
 func (n *simNode) slaveConfig() SlaveConfig {
 	cfg := DefaultSlaveConfig()
+	cfg.ReadBytes = n.sim.reads
 	cfg.Store, cfg.Logger, cfg.Dial, cfg.StoppedRetryInterval = n.store, quiet(), n.sim.net.dial, 5*time.Second
 	cfg.Bounds = func(ctx context.Context, addr string) (Bounds, error) {
 		log := n.sim.leaderLog.Load()
