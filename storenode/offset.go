@@ -1,8 +1,11 @@
 package storenode
 
 import (
+	"strings"
+
 	"gantry/remoting"
 	"gantry/remoting/protocol"
+	"gantry/storenode/consumequeue"
 	"gantry/storenode/group"
 	"gantry/storenode/store"
 )
@@ -64,11 +67,23 @@ func (o offsetRequests) byTime(c *remoting.Command, _ *remoting.Channel) (*remot
 	if err := h.Decode(c.Ext); err != nil {
 		return nil, err
 	}
-	offset, err := o.store.OffsetByTime(h.Topic, h.QueueID, h.Timestamp)
+	offset, err := o.searched(&h)
 	if err != nil {
 		return nil, err
 	}
 	return &remoting.Response{Header: protocol.SearchOffsetByTimestampResponse{Offset: offset}}, nil
+}
+
+// searched is the offset of a time. Who says which boundary, as 5.x clients do,
+// gets 5.3.3's answer.
+func (o offsetRequests) searched(h *protocol.SearchOffsetByTimestampRequest) (int64, error) {
+	switch {
+	case h.BoundaryType == "":
+		return o.store.OffsetByTime(h.Topic, h.QueueID, h.Timestamp)
+	case strings.EqualFold(h.BoundaryType, "UPPER"):
+		return o.store.OffsetByBoundary(h.Topic, h.QueueID, h.Timestamp, consumequeue.Upper)
+	}
+	return o.store.OffsetByBoundary(h.Topic, h.QueueID, h.Timestamp, consumequeue.Lower)
 }
 
 func (o offsetRequests) earliest(c *remoting.Command, _ *remoting.Channel) (*remoting.Response, error) {

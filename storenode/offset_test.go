@@ -96,3 +96,29 @@ func TestTheEndsOfAQueue(t *testing.T) {
 		}
 	})
 }
+
+func TestATimeIsSearchedByTheBoundaryThatIsStated(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		p := s.dial()
+		p.send(to("T"), "one")
+		between := time.Now().Add(time.Minute).UnixMilli()
+		time.Sleep(time.Hour)
+		p = s.dial()
+		p.send(to("T"), "two")
+		for _, row := range []struct {
+			at       int64
+			boundary string
+			want     int64
+		}{
+			{between, "LOWER", 1}, {between, "UPPER", 0}, {between, "", 0}, {1, "lower", 0},
+			{time.Now().Add(time.Hour).UnixMilli(), "LOWER", 2}, {time.Now().Add(time.Hour).UnixMilli(), "upper", 1}, {time.Now().Add(time.Hour).UnixMilli(), "", 1},
+		} {
+			var found protocol.SearchOffsetByTimestampResponse
+			h := protocol.SearchOffsetByTimestampRequest{Topic: "T", Timestamp: row.at, BoundaryType: row.boundary}
+			if err := found.Decode(p.want(protocol.SearchOffsetByTimestamp, h, nil, protocol.Success, "").Ext); err != nil {
+				t.Fatal(err)
+			}
+			equal(t, row.boundary, found.Offset, row.want)
+		}
+	})
+}

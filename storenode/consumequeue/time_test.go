@@ -71,3 +71,32 @@ func TestOffsetByTimeIsNeverFartherThanAnyOther(t *testing.T) {
 }
 
 func abs(n int64) int64 { return max(n, -n) }
+
+func TestABoundaryHasOneAnswerAmongEqualTimes(t *testing.T) {
+	qs := load(t, testConfig(vfs.NewMem()), everything)
+	q := qs.FindOrAdd([]byte("T"), 0)
+	for _, b := range []Boundary{Lower, Upper} {
+		if got, err := q.OffsetByBoundary(5, b, 0, storedAt); got != 0 || err != nil {
+			t.Errorf("empty queue: %d, %v", got, err)
+		}
+	}
+	put(t, q, 0, 10)
+	times := []int64{10, 10, 10, 30, 30, 40, 40, 40, 40, 50}
+	at := func(at Offset, _ Unit) (int64, bool, error) { return times[at], true, nil }
+	for timestamp, want := range map[int64][2]Offset{
+		5: {0, 0}, 10: {0, 2}, 20: {3, 2}, 30: {3, 4}, 40: {5, 8}, 45: {9, 8}, 50: {9, 9}, 51: {10, 9},
+	} {
+		for i, b := range []Boundary{Lower, Upper} {
+			if got, err := q.OffsetByBoundary(timestamp, b, 0, at); got != want[i] || err != nil {
+				t.Errorf("%d, boundary %d: %d, %v; want %d", timestamp, b, got, err, want[i])
+			}
+		}
+	}
+	if got, err := q.OffsetByBoundary(5, Lower, 250, at); got != 3 || err != nil {
+		t.Errorf("with the first records gone: %d, %v", got, err)
+	}
+	broken := func(Offset, Unit) (int64, bool, error) { return 0, false, vfs.ErrHalted }
+	if _, err := q.OffsetByBoundary(5, Lower, 0, broken); err == nil {
+		t.Error("an error of reading is none")
+	}
+}

@@ -63,6 +63,18 @@ func (s *Store) OffsetByTime(topic string, queueID int32, timestamp int64) (int6
 	return int64(offset), s.damaged(err)
 }
 
+// OffsetByBoundary is OffsetByTime as 5.x asks it; see consumequeue.Queue.OffsetByBoundary.
+func (s *Store) OffsetByBoundary(topic string, queueID int32, timestamp int64, b consumequeue.Boundary) (int64, error) {
+	q := s.queues.Find(topic, queueID)
+	if q == nil {
+		return 0, nil
+	}
+	offset, err := q.OffsetByBoundary(timestamp, b, s.log.Min(), func(at consumequeue.Offset, u consumequeue.Unit) (int64, bool, error) {
+		return s.storeTime(q, at, u)
+	})
+	return int64(offset), s.damaged(err)
+}
+
 // EarliestStoreTime is the storeTimestamp (ms) of the queue's first message, -1 where there is none.
 func (s *Store) EarliestStoreTime(topic string, queueID int32) (int64, error) {
 	return s.StoreTimeAt(topic, queueID, s.MinOffset(topic, queueID))
