@@ -388,3 +388,20 @@ func TestAnEndWaitsForTheDiskWhereSendsDo(t *testing.T) {
 		wantBodies(t, p, "T", "a")
 	})
 }
+
+func TestProgressAheadOfTheQueueIsNotBelieved(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		p := s.dial()
+		p.half("T", "open")
+		p.end(p.half("T", "back"), rollsBack)
+		for _, name := range []string{topic.TransHalfTopic, topic.TransOpHalfTopic} {
+			s.node.offsets.Commit([]byte(name), []byte("CID_RMQ_SYS_TRANS"), 0, 99)
+		}
+		s.node.offsets.Flush()
+		s.kill()
+		s.open()
+		p = s.producer("one", commits).peer
+		s.round()
+		wantBodies(t, p, "T", "open")
+	})
+}

@@ -135,21 +135,24 @@ func Start(config Config) *Service {
 	return s
 }
 
-// resume sets the ledger's beginning and returns where the operation records begin that belong to it.
+// resume sets the ledger's beginning and returns where the operation records begin that belong to it. Kept progress that
+// is ahead of the queue is of another log than this one, one that has lost its end for instance: all is looked at again.
 func (s *Service) resume() (ops int64) {
 	low, high := s.bounds(topic.TransHalfTopic)
 	s.inherited = high
-	s.ledger.init(s.kept(topic.TransHalfTopic, low, high))
-	return s.kept(topic.TransOpHalfTopic, 0, 1<<62)
+	halves, ops := s.kept(topic.TransHalfTopic), s.kept(topic.TransOpHalfTopic)
+	if halves > high {
+		s.config.Log.Warn("progress of transactions is ahead of their queue, all of it is read", "from", halves, "to", low)
+		halves, ops = low, 0
+	}
+	s.ledger.init(max(low, halves))
+	return ops
 }
 
-// kept is the progress in a topic, brought between two bounds.
-func (s *Service) kept(name string, low, high int64) int64 {
-	at, found := s.config.Progress.Query([]byte(name), []byte(Group), queueID)
-	if !found {
-		return low
-	}
-	return max(low, min(at, high))
+// kept is the progress in a topic, 0 where there is none.
+func (s *Service) kept(name string) int64 {
+	at, _ := s.config.Progress.Query([]byte(name), []byte(Group), queueID)
+	return max(0, at)
 }
 
 func (s *Service) bounds(name string) (low, high int64) { return s.config.Store.Bounds(name, queueID) }

@@ -137,6 +137,64 @@ func TestATransactionEndsThroughAnotherProxy(t *testing.T) {
 	}
 }
 
+// The node is killed again and again while transactions are sent, ended at once and by check. Those whose sends were answered end
+// as their producer says, once.
+func TestTransactionsThroughKillsOfTheNode(t *testing.T) {
+	srv := theatre.Server(t, server.Split, map[string]string{"transactionCheckInterval": "2000", "transactionTimeOut": "1000", "transactionCheckMax": "1000"})
+	for _, kind := range []agent.Kind{agent.Java498, agent.Go212} {
+		c := theatre.OwnClient(t, kind, srv)
+		topic := c.Topic(1)
+		producer := c.TransactionProducer(c.Unique("group"))
+		committed := map[string]bool{} // of those that were answered, by keys
+		for i := range 60 {
+			if i%15 == 10 {
+				srv.Kill()
+				must(t, srv.Start(t.Context()))
+			}
+			ends := []struct{ local, check string }{
+				{agent.Commits, agent.Commits}, {agent.RollsBack, agent.RollsBack}, {agent.Unknown, agent.Commits}, {agent.Unknown, agent.RollsBack},
+			}[i%4]
+			keys := strconv.Itoa(i)
+			if result, err := producer.Try(agent.Message{Topic: topic, Keys: keys, BodyBytes: 10}, ends.local, ends.check); err == nil && result.Status == "SEND_OK" {
+				committed[keys] = ends.check == agent.Commits
+			}
+		}
+		if len(committed) < 30 {
+			t.Errorf("%s: only %d sends were answered", kind, len(committed))
+		}
+		awaitCommitted(t, srv, topic, committed)
+	}
+}
+
+// awaitCommitted waits until all committed messages are in the topic, each once, and says that no others are.
+func awaitCommitted(t *testing.T, srv server.Server, topic string, committed map[string]bool) {
+	t.Helper()
+	missing, born := map[string]bool{}, map[string]int{}
+	for keys, is := range committed {
+		if is {
+			missing[keys] = true
+		}
+	}
+	stage.Eventually(t, 2*checkTime, "all that is committed", func() bool {
+		records, _ := pullAll(t, stage.BrokerAddress(t, srv), queue{topic, 0})
+		clear(born)
+		for _, r := range records {
+			keys := string(r.Properties().Get(message.PropertyKeys))
+			delete(missing, keys)
+			born[keys+" born "+strconv.FormatInt(r.BornTimestamp(), 10)]++ // a client that sends again states another time
+			if i, err := strconv.Atoi(keys); err != nil || i%2 == 1 {
+				t.Fatalf("message %q is seen, its transaction was rolled back", keys)
+			}
+		}
+		return len(missing) == 0
+	})
+	for which, times := range born {
+		if times > 1 {
+			t.Errorf("message %s is there %d times", which, times)
+		}
+	}
+}
+
 // byHand sends a half message.
 func byHand(t *testing.T, broker, topic, keys, id string) transaction {
 	t.Helper()

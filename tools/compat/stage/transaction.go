@@ -41,13 +41,21 @@ func (p *TransactionProducer) event(line agent.Line) {
 // Send sends one message, which says what becomes of its transaction.
 func (p *TransactionProducer) Send(m agent.Message, local, check string) agent.SendResult {
 	p.client.t.Helper()
+	result, err := p.Try(m, local, check)
+	if err != nil || result.Status != "SEND_OK" {
+		p.client.t.Fatalf("%s: a half message was answered %q, %v", p.client.Kind, result.Status, err)
+	}
+	return result
+}
+
+// Try is Send where that may fail; the error is the client's.
+func (p *TransactionProducer) Try(m agent.Message, local, check string) (agent.SendResult, error) {
 	m.Properties = map[string]string{agent.LocalProperty: local, agent.CheckProperty: check}
 	var results []agent.SendResult
-	p.client.call("sendTransaction", agent.Send{Member: p.member, Messages: []agent.Message{m}}, &results)
-	if results[0].Status != "SEND_OK" {
-		p.client.t.Fatalf("%s: a half message was answered %s", p.client.Kind, results[0].Status)
+	if err := p.client.agent.Call("sendTransaction", agent.Send{Member: p.member, Messages: []agent.Message{m}}, &results); err != nil {
+		return agent.SendResult{}, err
 	}
-	return results[0]
+	return results[0], nil
 }
 
 // Checks are those of a message, by its keys.
