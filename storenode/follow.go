@@ -3,6 +3,7 @@ package storenode
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"gantry/storenode/configfile"
 	"gantry/storenode/group"
 	"gantry/storenode/hastatus"
+	"gantry/storenode/replica"
 	"gantry/storenode/tables"
 	"gantry/storenode/timer"
 )
@@ -105,13 +107,21 @@ func (n *Node) startFollower(t tables.Tables) (err error) {
 	}
 	t.KeepDelays, t.KeepTimers = n.copies.delays.keep, timers.keep
 	config := tables.DefaultFollowerConfig()
-	config.Tables, config.Dial, config.Log = t, n.config.PeerDial, n.log
+	config.Tables, config.Dial, config.Log, config.Ready = t, n.config.PeerDial, n.log, n.logFollows
 	if config.Dial == nil {
 		config.Dial = remoting.DialTCP
 	}
 	n.copies.follower = tables.StartFollower(config)
 	n.copies.follower.Follow(n.replicas.slave.Status().Master.Master) // as haMasterAddress lets guess
 	n.opened = append(n.opened, n.copies.follower.Close)
+	return nil
+}
+
+// logFollows says why the log is no copy of the master's now.
+func (n *Node) logFollows() error {
+	if s := n.replicas.slave.Status(); s.State != replica.SlaveCopying {
+		return fmt.Errorf("they wait for the log, which is %s", s.State)
+	}
 	return nil
 }
 

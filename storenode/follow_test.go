@@ -198,3 +198,22 @@ func TestASlaveThatStartsFirstFindsItsMasterSoon(t *testing.T) {
 		equal(t, "offset", slave.dial().committed("T"), 7)
 	})
 }
+
+// A master that was set up anew has nothing that its slave should take.
+func TestASlaveOfAnEmptiedMasterKeepsWhatItHas(t *testing.T) {
+	withSlave(t, func(master, slave *scene) {
+		p := master.dial()
+		p.send(to("T"), "m")
+		p.commit("T", 1)
+		time.Sleep(time.Second)
+		master.close()
+		master.fs = vfs.NewMem()
+		master.open()
+		master.catchUp()
+		equal(t, "offset", slave.dial().committed("T"), 1)
+		equal(t, "topic", slave.node.topics.Get([]byte("T")) != nil, true)
+		s := slave.dial().haStatus().Self
+		equal(t, "state", s.State, "stopped")
+		equal(t, "what the tables wait for", s.TablesLastError, "they wait for the log, which is stopped")
+	})
+}

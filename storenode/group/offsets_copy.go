@@ -2,6 +2,7 @@ package group
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -157,10 +158,14 @@ func (o *Offsets) TakeBack(changes []Change) error {
 	})
 }
 
-// merge sets what decide makes of each change; at is when it was committed, by this clock. Error: ErrOffsetsFull.
+// merge sets what decide makes of each change; at is when it was committed, by this clock. Error: ErrOffsetsFull, and a key
+// that is none.
 func (o *Offsets) merge(changes []Change, decide func(now end, known bool, c Change, at int64) (next end, set bool)) error {
 	clock := time.Now().UnixMilli()
 	for _, c := range changes {
+		if !strings.Contains(c.Key, "@") {
+			return fmt.Errorf("offset of %q, which is no topic@group", c.Key)
+		}
 		ends, err := o.addKey(c.Key)
 		if err != nil {
 			return err

@@ -17,6 +17,9 @@ type FollowerConfig struct {
 	Tables Tables
 	Dial   remoting.DialFunc // of the master's listenPort
 	Log    *slog.Logger
+	// Ready says why the master is not to be followed now: a copy whose log is not its master's keeps its own tables, too. nil
+	// where nothing stands against it.
+	Ready func() error
 
 	Wait         time.Duration // how long a Gantry master may hold its answer
 	AnswerBound  time.Duration // beyond that, and for everything else
@@ -121,7 +124,11 @@ func (f *Follower) Close() error {
 func (f *Follower) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if master := f.Status().Master; master != "" {
-			f.note(ctx, f.followWhile(ctx, master))
+			if err := f.config.Ready(); err != nil {
+				f.fail(err)
+			} else {
+				f.note(ctx, f.followWhile(ctx, master))
+			}
 		}
 		select {
 		case <-time.After(f.config.Retry):
@@ -131,17 +138,20 @@ func (f *Follower) run(ctx context.Context) {
 	}
 }
 
-// note logs an outage once.
-func (f *Follower) note(ctx context.Context, err error) {
-	if err == nil || ctx.Err() != nil {
-		return
-	}
+// fail takes note of why the master is not followed, and says whether that is news.
+func (f *Follower) fail(err error) (news bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.status.LastError != err.Error() {
-		f.config.Log.Warn("tables do not follow the master's, trying again", "master", f.status.Master, "err", err)
-	}
+	news = f.status.LastError != err.Error()
 	f.status.Kind, f.status.LastError = "", err.Error()
+	return news
+}
+
+// note logs an outage once.
+func (f *Follower) note(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil && f.fail(err) {
+		f.config.Log.Warn("tables do not follow the master's, trying again", "master", f.Status().Master, "err", err)
+	}
 }
 
 func (f *Follower) heard(kind string) {
@@ -166,7 +176,7 @@ func (f *Follower) followWhile(ctx context.Context, master string) error {
 		if err != nil {
 			return fmt.Errorf("ask master %s: %w", master, err)
 		}
-		if f.Status().Master != master {
+		if f.Status().Master != master || f.config.Ready() != nil {
 			return nil
 		}
 		select {

@@ -2,6 +2,7 @@ package tables
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,16 @@ type shard struct {
 	slave    *copyOf
 	follower *Follower
 	stop     func() // the master
+	parted   atomic.Bool
+}
+
+var errParted = errors.New("the logs differ")
+
+func (s *shard) ready() error {
+	if s.parted.Load() {
+		return errParted
+	}
+	return nil
 }
 
 // copyOf has the tables of one copy.
@@ -67,7 +78,7 @@ func withShard(t *testing.T, tell func(s *shard)) {
 		s := &shard{t: t, master: &copyOf{}, slave: &copyOf{}}
 		s.slave.open(t, true)
 		config := DefaultFollowerConfig()
-		config.Tables, config.Dial, config.Log = s.slave.tables(), s.network.Dial, quiet
+		config.Tables, config.Dial, config.Log, config.Ready = s.slave.tables(), s.network.Dial, quiet, s.ready
 		s.follower = StartFollower(config)
 		tell(s)
 		s.follower.Close()
@@ -227,6 +238,27 @@ func TestDelaysAreKeptOnceTheLogHasWhatWasDelivered(t *testing.T) {
 		if s.slave.delays.get() != s.master.delays.get() || s.slave.timers.get() != s.master.timers.get() {
 			t.Errorf("delays %q, timers %q", s.slave.delays.get(), s.slave.timers.get())
 		}
+	})
+}
+
+// A master that was set up anew has no topics, and one that has lost its end
+// other offsets: the slave may be the better copy.
+func TestTablesAreNotFollowedWhereTheLogIsNot(t *testing.T) {
+	withShard(t, func(s *shard) {
+		s.startMaster()
+		s.commit(s.master, 7)
+		soon()
+		s.parted.Store(true)
+		time.Sleep(5 * time.Second)
+		s.commit(s.master, 9)
+		time.Sleep(time.Minute)
+		s.wantOffset(s.slave, 7)
+		if got := s.follower.Status().LastError; got != errParted.Error() {
+			t.Errorf("last error %q", got)
+		}
+		s.parted.Store(false)
+		time.Sleep(2 * time.Second)
+		s.wantOffset(s.slave, 9)
 	})
 }
 
