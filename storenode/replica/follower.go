@@ -251,11 +251,9 @@ func framesOf(b []byte, at commitlog.Offset, most int, heads []byte) (net.Buffer
 
 func (s *sender) write(b []byte) error { return s.writeAll(net.Buffers{b}) }
 
-// writeAll gives a slave that takes nothing as long as one that reports nothing.
+// writeAll waits as long as the slave reports, be it that its disk is full and it
+// takes nothing: when it falls silent the connection ends.
 func (s *sender) writeAll(frames net.Buffers) error {
-	if err := s.f.conn.SetWriteDeadline(time.Now().Add(s.f.m.cfg.HAHousekeepingInterval)); err != nil {
-		return err
-	}
 	if _, err := frames.WriteTo(s.f.conn); err != nil {
 		return fmt.Errorf("send the log: %w", err)
 	}

@@ -268,7 +268,7 @@ func TestASlaveWithoutRoomGoesOnWhenThereIsSome(t *testing.T) {
 			}
 			return nil
 		})
-		c.fill(20)
+		c.fill(1500) // more than slave and connection hold
 		time.Sleep(time.Minute)
 		if s := slave.Status(); s.State != SlaveCopying || s.LagBytes == 0 || s.Lag < 50*time.Second || !strings.Contains(s.LastError, "no space") {
 			t.Errorf("%+v", s)
