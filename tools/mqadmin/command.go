@@ -28,6 +28,7 @@ type command struct {
 	about   string
 	options []option
 	oneOf   []string // options of which one is needed
+	grouped bool     // help shows them so
 	run     func(*call) error
 }
 

@@ -27,7 +27,7 @@ func usage(w io.Writer, c *command) {
 	line := "usage: mqadmin " + c.name
 	var synopsis []string
 	for _, o := range all {
-		if !slices.Contains(c.oneOf, o.short) {
+		if !c.grouped || !slices.Contains(c.oneOf, o.short) {
 			synopsis = append(synopsis, o.synopsis())
 		} else if o.short == c.oneOf[0] {
 			synopsis = append(synopsis, c.alternatives(all))

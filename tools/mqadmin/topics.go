@@ -12,7 +12,7 @@ import (
 )
 
 func updateTopic() *command {
-	return &command{name: "updateTopic", about: "Update or create topic", run: (*call).updateTopic, oneOf: []string{"b", "c"}, options: []option{
+	return &command{name: "updateTopic", about: "Update or create topic", run: (*call).updateTopic, oneOf: []string{"b", "c"}, grouped: true, options: []option{
 		optional("b", "brokerAddr", "create topic to which broker"),
 		optional("c", "clusterName", "create topic to which cluster"),
 		needed("t", "topic", "topic name"),

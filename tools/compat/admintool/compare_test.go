@@ -54,13 +54,17 @@ func block(t *testing.T) *ports.Block {
 	return b
 }
 
+// binary is the gantry that `make build` has made, or another.
+func binary(set *artifacts.Set) string {
+	if path := os.Getenv("GANTRY_BINARY"); path != "" {
+		return path
+	}
+	return filepath.Join(set.Repository(), "bin", "gantry")
+}
+
 // gantryPlace starts our mqnamesrv and mqbroker.
 func gantryPlace(t *testing.T, set *artifacts.Set) *place {
 	t.Helper()
-	binary := os.Getenv("GANTRY_BINARY")
-	if binary == "" {
-		binary = filepath.Join(set.Repository(), "bin", "gantry")
-	}
 	dir, free := t.TempDir(), block(t)
 	p := &place{namesrv: free.Address(0), broker: free.Address(5)}
 	text := fmt.Sprintf("listenPort=%d\nnamesrvAddr=%s\nbindAddress=127.0.0.1\nstorePathRootDir=%s/store\n", free.Port(5), p.namesrv, dir)
@@ -70,7 +74,7 @@ func gantryPlace(t *testing.T, set *artifacts.Set) *place {
 	write(t, filepath.Join(dir, "broker.properties"), text)
 	write(t, filepath.Join(dir, "namesrv.properties"), fmt.Sprintf("listenPort=%d\nbindAddress=127.0.0.1\n", free.Port(0)))
 	for _, role := range []string{"namesrv", "broker"} {
-		cmd := exec.Command(binary, "mq"+role, "-c", filepath.Join(dir, role+".properties"))
+		cmd := exec.Command(binary(set), "mq"+role, "-c", filepath.Join(dir, role+".properties"))
 		cmd.Env = append(os.Environ(), "HOME="+dir, "ROCKETMQ_HOME=", "NAMESRV_ADDR=")
 		started, err := process.Start(cmd, filepath.Join(dir, role+".out"))
 		if err != nil {
@@ -120,7 +124,7 @@ var numbers = regexp.MustCompile(`-?\d+(\.\d+)?`)
 
 // figures compares words and columns, whatever the numbers are.
 func figures(text string) string {
-	return regexp.MustCompile(` +`).ReplaceAllString(numbers.ReplaceAllString(text, "N"), " ")
+	return spaced(numbers.ReplaceAllString(text, "N"))
 }
 
 // keys compares the names of what is said.
@@ -184,10 +188,14 @@ var (
 	offsetID = regexp.MustCompile(`msgId=([0-9A-F]{32})`)
 )
 
+// filled is a line with what it leaves open.
+func (p *place) filled(line string) string {
+	return strings.NewReplacer("$BROKER", p.broker, "$ID", p.id, "$OFFSETID", p.offsetID).Replace(line)
+}
+
 func (p *place) run(t *testing.T, tool *Tool, line string) string {
 	t.Helper()
-	line = strings.NewReplacer("$BROKER", p.broker, "$ID", p.id, "$OFFSETID", p.offsetID).Replace(line)
-	out, err := tool.Run(context.Background(), append(strings.Fields(line), "-n", p.namesrv)...)
+	out, err := tool.Run(context.Background(), append(strings.Fields(p.filled(line)), "-n", p.namesrv)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,4 +233,93 @@ func TestTheOfficialToolPrintsTheSameOfBoth(t *testing.T) {
 			t.Errorf("mqadmin %s prints of the real broker\n%s\nand of ours\n%s", s.line, want, got)
 		}
 	}
+}
+
+// ownSteps are those that our tool is compared with; what it prints of errors is its own.
+var ownSteps = []step{
+	{line: "updateTopic -c DefaultCluster -t T -r 2 -w 2"},
+	{line: "topicList", shape: sortedLines},
+	{line: "topicList -c", shape: sortedLines},
+	{line: "topicRoute -t T"},
+	{line: "topicRoute -t T -l"},
+	{line: "sendMessage -t T -p hello -k k1 -c TagA -b broker-a -i 0"},
+	{line: "topicStatus -t T"},
+	{line: "consumeMessage -t T -b broker-a -i 1"},
+	{line: "consumeMessage -t T -b broker-a -i 1 -o 7"},
+	{line: "consumeMessage -t T -b broker-a -i 0 -c 1"},
+	{line: "queryMsgByKey -t T -k k1", shape: sortedLines},
+	{line: "queryMsgByUniqueKey -t T -i $ID"},
+	{line: "queryMsgById -i $OFFSETID"},
+	{line: "updateSubGroup -c DefaultCluster -g g1 -r 3"},
+	{line: "clusterList", shape: figures},
+	{line: "CLUSTERLIST -m", shape: figures},
+	{line: "brokerStatus -b $BROKER", shape: keys},
+	{line: "brokerStatus -c DefaultCluster", shape: keys},
+	{line: "getBrokerConfig -b $BROKER", shape: sortedLines},
+	{line: "consumerProgress"},
+	{line: "wipeWritePerm -b broker-a", shape: figures},
+	{line: "addWritePerm -b broker-a", shape: figures},
+	{line: "updateBrokerConfig -b $BROKER -k autoCreateTopicEnable -v true"},
+}
+
+// spaced has one blank where there are several: the official tool has two behind some names.
+func spaced(text string) string { return regexp.MustCompile(` +`).ReplaceAllString(text, " ") }
+
+// trimmed leaves out the line's end that our tool gives every text.
+func trimmed(text string) string { return strings.TrimRight(text, " \n") }
+
+func TestOurToolPrintsWhatTheOfficialOneDoes(t *testing.T) {
+	set, err := artifacts.Ensure(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	classpath, err := set.ServerClasspath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tool, err := Start(classpath, "Driver.java", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tool.Close()
+	p := gantryPlace(t, set)
+	for _, s := range ownSteps {
+		compareTools(t, s, p.run(t, tool, s.line), Masked(own(t, set, append(strings.Fields(p.filled(s.line)), "-n", p.namesrv)...)))
+		if strings.HasPrefix(s.line, "sendMessage") {
+			p.run(t, tool, "consumeMessage -t T -b broker-a -i 0") // its offset id
+		}
+	}
+	overview := own(t, set)
+	for _, line := range strings.Split(overview, "\n") {
+		if name, is := strings.CutPrefix(line, "   "); is {
+			name, _, _ = strings.Cut(name, " ")
+			out, err := tool.Run(context.Background(), "help", name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareTools(t, step{line: "help " + name, shape: spaced}, out, own(t, set, "help", name))
+		}
+	}
+}
+
+func compareTools(t *testing.T, s step, theirs, ours string) {
+	t.Helper()
+	if s.shape != nil {
+		theirs, ours = s.shape(theirs), s.shape(ours)
+	}
+	if theirs, ours = trimmed(theirs), trimmed(ours); theirs != ours {
+		t.Errorf("mqadmin %s prints\n%s\nand ours\n%s", s.line, theirs, ours)
+	}
+}
+
+// own runs our tool.
+func own(t *testing.T, set *artifacts.Set, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), commandBound)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, binary(set), append([]string{"mqadmin"}, args...)...).CombinedOutput()
+	if err != nil {
+		t.Errorf("mqadmin %v: %v", args, err)
+	}
+	return string(out)
 }
