@@ -3,6 +3,7 @@ package compat
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,11 +29,20 @@ func TestGantryAnswersAsTheRealBroker(t *testing.T) {
 		t.Parallel()
 		checkReport(t, xcheck.Judge(len(expected), xcheck.Compare(expected, recordXcheck(t, oracle, xcheck.Script())), nil))
 	})
-	for name, shape := range map[string]server.Shape{"standalone": server.Standalone, "split": server.Split, "direct": server.Direct} {
+	script, accepted := xcheck.Script(), xcheck.Accepted()
+	named, acceptedShared := xcheck.Named(script), slices.Concat(accepted, xcheck.AcceptedShared())
+	for name, of := range map[string]struct {
+		shape    server.Shape
+		script   []xcheck.Step
+		accepted []xcheck.Acceptance
+	}{
+		"standalone": {server.Standalone, script, accepted}, "split": {server.Split, script, accepted},
+		"direct": {server.Direct, script, accepted}, "shared": {server.Shared, named, acceptedShared},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			answers := recordXcheck(t, startForXcheck(t, server.Gantry, shape, filtering), xcheck.Script())
-			checkReport(t, xcheck.Judge(len(expected), xcheck.Compare(expected, answers), xcheck.Accepted()))
+			answers := recordXcheck(t, startForXcheck(t, server.Gantry, of.shape, filtering), of.script)
+			checkReport(t, xcheck.Judge(len(expected), xcheck.Compare(expected, answers), of.accepted))
 		})
 	}
 }

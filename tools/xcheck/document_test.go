@@ -3,29 +3,37 @@ package xcheck
 import (
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
 
 var update = flag.Bool("update", false, "write the table of accepted differences into docs/compatibility.md")
 
-const (
-	document   = "../../docs/compatibility.md"
-	tableStart = "<!-- the table of tools/xcheck/accepted_list.go -->\n"
-	tableEnd   = "<!-- its end -->\n"
-)
+const document = "../../docs/compatibility.md"
+
+// tables are the lists that the document holds, by the line before each.
+var tables = map[string]func() []Acceptance{
+	"<!-- the table of tools/xcheck/accepted_list.go -->\n":   Accepted,
+	"<!-- the table of tools/xcheck/accepted_shared.go -->\n": AcceptedShared,
+}
+
+const tableEnd = "<!-- its end -->\n"
 
 func TestTheDocumentHoldsTheAcceptedDifferences(t *testing.T) {
 	text, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, found := strings.Cut(string(text), tableStart)
-	_, after, closed := strings.Cut(rest, tableEnd)
-	if !found || !closed {
-		t.Fatalf("%s lacks the lines around its table", document)
+	want := string(text)
+	for start, list := range tables {
+		before, rest, found := strings.Cut(want, start)
+		_, after, closed := strings.Cut(rest, tableEnd)
+		if !found || !closed {
+			t.Fatalf("%s lacks the lines around a table: %s", document, start)
+		}
+		want = before + start + Table(list()) + tableEnd + after
 	}
-	want := before + tableStart + Table(Accepted()) + tableEnd + after
 	if *update {
 		if err := os.WriteFile(document, []byte(want), 0o666); err != nil {
 			t.Fatal(err)
@@ -33,12 +41,12 @@ func TestTheDocumentHoldsTheAcceptedDifferences(t *testing.T) {
 		return
 	}
 	if string(text) != want {
-		t.Errorf("%s differs from accepted_list.go: go test ./tools/xcheck -update writes it", document)
+		t.Errorf("%s differs from the lists of accepted differences: go test ./tools/xcheck -update writes it", document)
 	}
 }
 
 func TestEveryAcceptedDifferenceHasAReasonAndAStep(t *testing.T) {
-	for _, a := range Accepted() {
+	for _, a := range slices.Concat(Accepted(), AcceptedShared()) {
 		if len(strings.Fields(a.Why)) < 4 || !strings.HasSuffix(a.Why, ".") {
 			t.Errorf("%s %s: %q is no reason", a.Steps, a.Paths, a.Why)
 		}

@@ -55,6 +55,25 @@ func TestStepsSpeakOnlyOfWhatEarlierStepsKept(t *testing.T) {
 	}
 }
 
+func TestNamedStepsNameTheBrokerInEveryRequestToIt(t *testing.T) {
+	given := []Step{
+		{Code: 11, Fields: fields("topic", "T")}, {Code: sendMessageV2, Fields: fields("b", "T")}, {Code: 35},
+		{To: NameServer, Code: 105, Fields: fields("topic", "T")}, {Frame: "x"},
+	}
+	want := []Fields{
+		fields("topic", "T", "bname", "${brokerName}"), fields("b", "T", "n", "${brokerName}"), fields("bname", "${brokerName}"),
+		fields("topic", "T"), nil,
+	}
+	for i, s := range Named(given) {
+		if !slices.Equal(s.Fields, want[i]) {
+			t.Errorf("step %d has %v, want %v", i, s.Fields, want[i])
+		}
+	}
+	if len(given[0].Fields) != 1 {
+		t.Errorf("the steps given have %v now", given[0].Fields)
+	}
+}
+
 func TestFieldsAreValues(t *testing.T) {
 	f := fields("a", "1", "b", "2")
 	changed := f.With("b", "3", "c", "4").Without("a")

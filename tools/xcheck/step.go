@@ -49,6 +49,28 @@ const (
 	untilPause  = 20 * time.Millisecond
 )
 
+// shortNamed are the codes whose headers have short names.
+func shortNamed(code int32) bool {
+	return code == sendMessageV2 || code == sendBatchMessage || code == sendReplyMessageV2
+}
+
+// Named are the steps with the broker's name in every request to it, as clients since 4.9.5 send them: in bname, and in n, its
+// short form, where the header has short names.
+func Named(steps []Step) []Step {
+	named := slices.Clone(steps)
+	for i, s := range named {
+		if s.To != Broker || s.Frame != "" || s.Await != "" || s.Notes != 0 {
+			continue
+		}
+		field := "bname"
+		if shortNamed(s.Code) {
+			field = "n"
+		}
+		named[i].Fields = s.Fields.With(field, "${brokerName}")
+	}
+	return named
+}
+
 // Field is one extFields entry of a request.
 type Field struct{ Key, Value string }
 

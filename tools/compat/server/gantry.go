@@ -41,6 +41,9 @@ type gantry struct {
 	node   *process.Process
 }
 
+// routeModes are those that a shape needs; the others have the default.
+var routeModes = map[Shape]string{Direct: "direct", Shared: "shared"}
+
 func newGantry(config Config, block *ports.Block) *gantry {
 	return &gantry{config: config, ports: block}
 }
@@ -70,8 +73,8 @@ func (g *gantry) startFront() error {
 		"advertiseAddr":   "127.0.0.1",
 		"opsPort":         g.port(opsPort),
 	}
-	if g.config.Shape == Direct {
-		properties["routeMode"] = "direct"
+	if mode := routeModes[g.config.Shape]; mode != "" {
+		properties["routeMode"] = mode
 	}
 	if g.config.Shape == Standalone {
 		maps.Copy(properties, g.config.Properties)

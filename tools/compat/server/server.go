@@ -43,6 +43,7 @@ const (
 	Standalone Shape = iota // proxy and node in one process, gateway routes
 	Split                   // proxy and node in a process each, gateway routes
 	Direct                  // proxy and node in a process each, direct routes
+	Shared                  // proxy and node in a process each, one address for all shards
 )
 
 // Server is a name server and one shard.
