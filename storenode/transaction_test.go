@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -403,5 +405,38 @@ func TestProgressAheadOfTheQueueIsNotBelieved(t *testing.T) {
 		p = s.producer("one", commits).peer
 		s.round()
 		wantBodies(t, p, "T", "open")
+	})
+}
+
+// The message is in the log, its operation record is not: the end is answered, and the record follows.
+func TestAnOperationRecordThatTheDiskRefusesComesLater(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		p := s.producer("one", commits)
+		sent := p.half("T", "a")
+		var writes atomic.Int32
+		var full atomic.Bool
+		full.Store(true)
+		s.fs.SetHook(func(op vfs.Op) error {
+			if full.Load() && op.Kind == "write" && strings.Contains(op.Path, "commitlog") && writes.Add(1) > 1 {
+				return syscall.ENOSPC
+			}
+			return nil
+		})
+		p.end(sent, commits)
+		wantBodies(t, p.peer, "T", "a")
+		equal(t, "operation records", s.node.store.MaxOffset(topic.TransOpHalfTopic, 0), 0)
+		full.Store(false)
+		time.Sleep(10 * time.Second)
+		equal(t, "operation records", s.node.store.MaxOffset(topic.TransOpHalfTopic, 0), 1)
+		p.end(sent, commits)
+		s.round()
+		wantBodies(t, p.peer, "T", "a")
+	})
+}
+
+func TestASlaveEndsNoTransactions(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		sent := s.dial().half("T", "a")
+		s.asSlave().want(protocol.EndTransaction, sent.end(commits), nil, protocol.SlaveNotAvailable, "")
 	})
 }
