@@ -124,7 +124,7 @@ func (s *sends) get(to remoting.Responder) *put {
 const keepRecordBytes = 64 << 10
 
 func (s *sends) release(p *put) {
-	p.message, p.to = message.Message{}, remoting.Responder{}
+	p.message, p.to, p.wait.since = message.Message{}, remoting.Responder{}, time.Time{}
 	if cap(p.request.Records) <= keepRecordBytes {
 		s.puts.Put(p)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"gantry/remoting/envelope"
 	"gantry/remoting/protocol"
 	"gantry/storenode/commitlog"
 	"gantry/storenode/replica"
@@ -177,6 +178,29 @@ func TestASendBackWaitsForASlaveAndIsStoredWithoutOne(t *testing.T) {
 		equal(t, "after", took, 0)
 		equal(t, "messages that wait", len(p.stored("SCHEDULE_TOPIC_XXXX", 4)), 3)
 	})
+}
+
+// A send that comes again is answered as its first attempt, and that is stored
+// when a slave has it.
+func TestASendThatComesAgainWaitsForASlaveToo(t *testing.T) {
+	for _, flush := range []string{"ASYNC_FLUSH", "SYNC_FLUSH"} {
+		withSyncMaster(t, func(c *Config) { c.FlushDiskType = flush }, func(s *scene) {
+			first := s.try(one(keyed("T", "k")), 0)
+			settle()
+			first.cut()
+			time.Sleep(30 * time.Second) // what the first waited for is long ago
+			slave := s.slaveThatHas()
+			s.dial().later(protocol.SendMessageV2, to("Other"), []byte("what the slave has not"))
+			again := s.try(one(keyed("T", "k")), envelope.Retry)
+			settle()
+			for _, r := range again.take() {
+				equal(t, "answered without a slave", r.envelope.Kind == envelope.Reply && r.class == envelope.Sends, false)
+			}
+			slave.report()
+			equal(t, "code", again.answer().Code, protocol.Success)
+			equal(t, "records", s.size(), 2)
+		})
+	}
 }
 
 func TestASyncMasterThatNoSlaveCanReachSaysSo(t *testing.T) {
