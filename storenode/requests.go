@@ -24,7 +24,7 @@ func (n *Node) requests() []request {
 		timers: n.heldTimers()}
 	pulls := &pulls{log: n.log, config: n.config, topics: n.topics, groups: n.groups, members: n.members, offsets: n.offsets, store: n.store, held: n.held, background: n.background}
 	backs := &sendBacks{log: n.log, config: n.config, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, records: n.store, background: n.background, waits: n.waits, slaves: n.slaveWaits(), repeats: n.repeats}
-	ends := &endTransactions{log: n.log, store: n.store, background: n.background, waits: n.waits, transactions: n.transactions.Load()}
+	ends := &endTransactions{log: n.log, store: n.store, background: n.background, waits: n.waits, slaves: n.slaveWaits(), transactions: n.transactions.Load()}
 	replies := &replies{sends: sends, members: n.members, hold: n.presence.hold, store: n.config.StoreReplyMessageEnable && n.config.Role() != Slave}
 	offsets := offsetRequests{offsets: n.offsets, store: n.store}
 	locks := lockRequests{group.NewLocks(n.config.QueueLocks)}

@@ -24,7 +24,7 @@ func (n *Node) startTransactions() error {
 		Store: n.store, Progress: n.offsets, StoreHost: n.storeHost.addr, Levels: n.levels, Log: n.log,
 		SyncFlush: flushDiskTypes[n.config.FlushDiskType] == commitlog.SyncFlush, Beside: n.background.do, Indexed: n.config.MessageIndexEnable,
 		TimeOut: millis(n.config.TransactionTimeOutMillis), CheckInterval: millis(n.config.TransactionCheckIntervalMillis),
-		CheckMax: n.config.TransactionCheckMax, FileReservedTime: time.Duration(n.config.FileReservedHours) * time.Hour,
+		CheckMax: n.config.TransactionCheckMax, FileReservedTime: func() time.Duration { return time.Duration(n.config.now().FileReservedHours) * time.Hour },
 		Online: checks.online, Ask: checks.ask, Hold: n.heldTimers().holdCommitted, MakeTopic: n.makeTransactionTopic,
 		Ends: n.config.EndingTransactions, Pages: n.config.TransactionPages,
 	})

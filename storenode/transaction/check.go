@@ -111,7 +111,7 @@ func (s *Service) lose(q int64, err error) {
 func (s *Service) judge(h *half, high int64, begun time.Time) verdict {
 	age := time.Duration(time.Now().UnixMilli()-h.BornTimestamp) * time.Millisecond
 	switch {
-	case h.checks >= s.config.CheckMax || age > s.config.FileReservedTime:
+	case h.checks >= s.config.CheckMax || age > s.config.FileReservedTime():
 		return giveUp
 	case h.StoreTimestamp >= begun.UnixMilli():
 		return fresh

@@ -55,10 +55,10 @@ type Config struct {
 	Indexed   bool           // messageIndexEnable: the log can be searched by key
 	Beside    func(f func()) // runs f soon on a goroutine of its own
 
-	TimeOut          time.Duration // transactionTimeOut: younger ones are not asked about
-	CheckInterval    time.Duration // transactionCheckInterval
-	CheckMax         int           // transactionCheckMax: who was asked about so often is given up
-	FileReservedTime time.Duration // and who is older than that
+	TimeOut          time.Duration        // transactionTimeOut: younger ones are not asked about
+	CheckInterval    time.Duration        // transactionCheckInterval
+	CheckMax         int                  // transactionCheckMax: who was asked about so often is given up
+	FileReservedTime func() time.Duration // and who is older than that
 
 	// Online says that a member of the producer group can be asked.
 	Online func(group string) bool

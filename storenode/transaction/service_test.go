@@ -45,7 +45,7 @@ func withService(t *testing.T, change func(*Config), tell func(s *scene)) {
 		defer s.store.Close()
 		s.config = Config{
 			Store: s.store, Progress: s, StoreHost: host, Levels: delay.Levels{}, Log: slog.New(slog.DiscardHandler), Indexed: true,
-			Beside: func(f func()) { f() }, TimeOut: 6 * time.Second, CheckInterval: time.Minute, CheckMax: 3, FileReservedTime: time.Hour,
+			Beside: func(f func()) { f() }, TimeOut: 6 * time.Second, CheckInterval: time.Minute, CheckMax: 3, FileReservedTime: func() time.Duration { return time.Hour },
 			Online:    func(string) bool { return false },
 			Ask:       func(group string, half *message.Message) { s.tell(string(half.Body)) },
 			MakeTopic: func(string, int32) error { return nil },
