@@ -190,9 +190,9 @@ func TestASendThatComesAgainWaitsForASlaveToo(t *testing.T) {
 			first.cut()
 			time.Sleep(30 * time.Second) // what the first waited for is long ago
 			slave := s.slaveThatHas()
-			s.dial().later(protocol.SendMessageV2, to("Other"), []byte("what the slave has not"))
 			again := s.try(one(keyed("T", "k")), envelope.Retry)
 			settle()
+			s.dial().later(protocol.SendMessageV2, to("Other"), []byte("what the slave has not"))
 			for _, r := range again.take() {
 				equal(t, "answered without a slave", r.envelope.Kind == envelope.Reply && r.class == envelope.Sends, false)
 			}
