@@ -14,7 +14,11 @@ type DialFunc func(ctx context.Context, addr string) (net.Conn, error)
 // DialTCP is the DialFunc of the real network.
 func DialTCP(ctx context.Context, addr string) (net.Conn, error) {
 	var d net.Dialer
-	return d.DialContext(ctx, "tcp", addr)
+	raw, err := d.DialContext(ctx, "tcp", addr)
+	if err == nil {
+		noticeVanished(raw)
+	}
+	return raw, err
 }
 
 // Client is one connection to one server. It does not dial again: who owns it

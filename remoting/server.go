@@ -105,6 +105,7 @@ func (s *Server) take(raw net.Conn, open func(*Conn) FrameHandler) {
 		return
 	}
 	resetWhenKilled(raw)
+	noticeVanished(raw)
 	conn := newConn(raw, s.limits, &s.unsent)
 	s.conns[conn] = struct{}{}
 	s.running.Go(func() { s.run(conn, open(conn)) })
