@@ -440,3 +440,24 @@ func TestASlaveEndsNoTransactions(t *testing.T) {
 		s.asSlave().want(protocol.EndTransaction, sent.end(commits), nil, protocol.SlaveNotAvailable, "")
 	})
 }
+
+func TestAnEndWaitsForASlaveWhereSendsDo(t *testing.T) {
+	withSyncMaster(t, nil, func(s *scene) {
+		slave := s.slaveThatHas()
+		p := s.dial()
+		half := p.later(protocol.SendMessageV2, transactional("T", "a"), []byte("a"))
+		time.Sleep(100 * time.Millisecond)
+		slave.report()
+		answer, _ := half()
+		var sent protocol.SendMessageResponse
+		if err := sent.Decode(answer.Ext); err != nil {
+			t.Fatal(err)
+		}
+		end := p.later(protocol.EndTransaction, p.asSent(sent).end(commits), nil)
+		time.Sleep(time.Second)
+		slave.report()
+		answer, took := end()
+		equal(t, "code", answer.Code, protocol.Success)
+		about(t, "answered after", took, time.Second)
+	})
+}
