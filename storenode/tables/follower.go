@@ -31,7 +31,7 @@ type FollowerConfig struct {
 
 // DefaultFollowerConfig lacks tables, dial function and logger.
 func DefaultFollowerConfig() FollowerConfig {
-	return FollowerConfig{Wait: 2 * time.Second, AnswerBound: 5 * time.Second, Retry: time.Second, Pace: 20 * time.Millisecond, JavaInterval: 10 * time.Second, HandBack: 10_000}
+	return FollowerConfig{Ready: func() error { return nil }, Wait: 2 * time.Second, AnswerBound: 5 * time.Second, Retry: time.Second, Pace: 20 * time.Millisecond, JavaInterval: 10 * time.Second, HandBack: 10_000}
 }
 
 // delivered is what a master has delivered of delayed or timer messages, and where its log ended then.
