@@ -1,6 +1,8 @@
 package storenode
 
 import (
+	"context"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
@@ -170,4 +172,34 @@ func TestASlaveThatBecomesMasterDeliversWhatItsMasterHasNot(t *testing.T) {
 		}
 		equal(t, "messages, each once", strings.Join(bodies, " "), "early late")
 	})
+}
+
+func TestATimerMessageSurvivesLossesOfPower(t *testing.T) {
+	for seed := range uint64(10) {
+		withNode(t, func(c *Config) { c.FlushDiskType = "SYNC_FLUSH" }, func(s *scene) {
+			due := map[string]bool{}
+			for i := range 10 {
+				body := strconv.Itoa(i)
+				due[body] = true
+				h := later("T", time.Duration(i)*700*time.Millisecond+5*time.Second)
+				h.Properties = append(h.Properties, props(message.PropertyKeys, body)...)
+				s.dial().send(h, body)
+			}
+			for range 3 {
+				time.Sleep(2 * time.Second)
+				s.fs.Halt()
+				s.node.Close(context.Background()) // only so that its goroutines end; it cannot write any more
+				s.fs = s.fs.AfterPowerLoss(rand.New(rand.NewPCG(seed, 0)))
+				s.log.take()
+				s.open()
+			}
+			time.Sleep(time.Minute)
+			for _, m := range s.dial().stored("T", 0) {
+				delete(due, string(m.Body))
+			}
+			if len(due) > 0 {
+				t.Errorf("seed %d: %v did not come", seed, due)
+			}
+		})
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -79,6 +80,14 @@ func (s *scene) kill() {
 	s.service.Close() // only so that its goroutines end; it cannot write any more
 	s.use(nil)
 	s.fs = s.fs.AfterKill()
+}
+
+// losePower ends the machine: what was not synced is left in part.
+func (s *scene) losePower(seed uint64) {
+	s.fs.Halt()
+	s.service.Close()
+	s.use(nil)
+	s.fs = s.fs.AfterPowerLoss(rand.New(rand.NewPCG(seed, 0)))
 }
 
 // Bounds, Units and Record implement Queue.

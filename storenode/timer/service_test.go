@@ -196,35 +196,44 @@ func TestAKillLosesNothingAndRepeatsOnlyTheLastSecond(t *testing.T) {
 	})
 }
 
-func TestAKillAtAnyOperationLosesNothing(t *testing.T) {
-	for at, reached := 1, true; reached; at += 7 {
-		synctest.Test(t, func(t *testing.T) {
-			s := newScene(t)
-			s.config.MaxYoung = 8
-			s.run()
-			var done atomic.Int64
-			s.fs.SetHook(func(vfs.Op) error {
-				if done.Add(1) >= int64(at) {
-					return vfs.ErrHalted
-				}
-				return nil
-			})
-			reached = false
-			due := s.random(60, 4, func(int) {
-				if done.Load() >= int64(at) && !reached {
-					reached = true
-					s.fs.Halt()
-					s.kill()
-					s.run()
-				}
-			})
-			s.fs.SetHook(nil)
-			time.Sleep(time.Minute)
-			if n := len(s.each(due, 10*time.Second)); n != len(due) {
-				t.Errorf("operation %d: %d of %d messages came", at, n, len(due))
+func TestAnEndAtAnyOperationLosesNothing(t *testing.T) {
+	for name, end := range map[string]func(*scene, uint64){
+		"kill":       func(s *scene, _ uint64) { s.kill() },
+		"power loss": func(s *scene, seed uint64) { s.losePower(seed) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for at, reached := 1, true; reached; at += 7 {
+				synctest.Test(t, func(t *testing.T) { reached = endAt(t, at, end) })
 			}
 		})
 	}
+}
+
+// endAt ends the service before its operation number at, and says whether there was one.
+func endAt(t *testing.T, at int, end func(*scene, uint64)) (reached bool) {
+	s := newScene(t)
+	s.config.MaxYoung = 8
+	s.run()
+	var done atomic.Int64
+	s.fs.SetHook(func(vfs.Op) error {
+		if done.Add(1) >= int64(at) {
+			return vfs.ErrHalted
+		}
+		return nil
+	})
+	due := s.random(60, 4, func(int) {
+		if done.Load() >= int64(at) && !reached {
+			reached = true
+			end(s, uint64(at))
+			s.run()
+		}
+	})
+	s.fs.SetHook(nil)
+	time.Sleep(time.Minute)
+	if n := len(s.each(due, 10*time.Second)); n != len(due) {
+		t.Errorf("operation %d: %d of %d messages came", at, n, len(due))
+	}
+	return reached
 }
 
 func TestADamagedFileIsMadeAgain(t *testing.T) {
