@@ -2,7 +2,6 @@ package storenode
 
 import (
 	"net"
-	"strconv"
 	"sync"
 )
 
@@ -15,7 +14,7 @@ func (c Config) haListener() net.Listener {
 	case c.Listener != nil:
 		return nil
 	}
-	return &patientListener{address: net.JoinHostPort(c.BindAddress, strconv.Itoa(c.haListenPort()))}
+	return &patientListener{address: c.listenAddress(c.haListenPort())}
 }
 
 // patientListener listens when it can: a port that somebody else has costs
