@@ -250,3 +250,25 @@ func TestAFailedWriteOfACopyIsTriedAgainAtTheSamePlace(t *testing.T) {
 		shut(t, master)
 	})
 }
+
+func FuzzNextPiece(f *testing.F) {
+	l, err := Open(testConfig(vfs.NewMem(), "/s"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(record(f, "A", "body"), int64(0))
+	f.Add([]byte{0, 0, 16, 0, 0xCB, 0xD4, 0x31, 0x94}, int64(4096))
+	f.Fuzz(func(t *testing.T, b []byte, at int64) {
+		if at < 0 || at > 1<<50 {
+			return
+		}
+		piece, err := l.NextPiece(b, Offset(at))
+		if piece.Bytes < 0 || piece.Bytes > l.room(Offset(at)) || err != nil && piece.Bytes != 0 {
+			t.Errorf("%+v, %v: %d bytes are left", piece, err, l.room(Offset(at)))
+		}
+		r := &Request{Records: b, Offset: Offset(at)}
+		if l.prepareCopy(r) == nil && r.copiedUntil-r.Offset != Offset(len(b)) {
+			t.Errorf("%d bytes end at %d, from %d on", len(b), r.copiedUntil, at)
+		}
+	})
+}

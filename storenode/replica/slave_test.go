@@ -366,3 +366,25 @@ func TestASlaveTakesFramesInPieces(t *testing.T) {
 		c.close()
 	})
 }
+
+func TestARecordMayBeLargerThanWhatIsReadAhead(t *testing.T) {
+	in(t, func(t *testing.T) {
+		c := newScene(t, nil)
+		c.fill(50)
+		for most, state := range map[int64]SlaveState{fileBytes: SlaveCopying, 2000: SlaveStopped} {
+			copied := openStore(t, storeConfig(true), vfs.NewMem())
+			cfg := c.slaveConfig(copied)
+			cfg.ReadBytes, cfg.MaxRecordBytes = 500, most
+			slave := NewSlave(cfg)
+			slave.Follow(Address{HA: haName})
+			time.Sleep(time.Second)
+			if s := slave.Status(); s.State != state || (s.LagBytes == 0) != (state == SlaveCopying) {
+				t.Errorf("records of at most %d bytes: %+v", most, s)
+			}
+			if err := errors.Join(slave.Close(), copied.Close()); err != nil {
+				t.Error(err)
+			}
+		}
+		c.close()
+	})
+}
