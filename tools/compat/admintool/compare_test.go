@@ -139,7 +139,11 @@ func keys(text string) string {
 	return strings.Join(found, "\n")
 }
 
+// toolsGroup makes the topic that a command's heartbeat makes where the command runs for a second: it is there for all.
+var toolsGroup = step{line: "updateTopic -b $BROKER -t %RETRY%TOOLS_CONSUMER -r 1 -w 1"}
+
 var steps = []step{
+	toolsGroup,
 	{line: "updateTopic -c DefaultCluster -t T -r 2 -w 2"},
 	{line: "updateTopic -b $BROKER -t Ordered -o true -r 1 -w 1 -p 6"},
 	{line: "updateTopic -b $BROKER -t TBW102"},
@@ -237,6 +241,7 @@ func TestTheOfficialToolPrintsTheSameOfBoth(t *testing.T) {
 
 // ownSteps are those that our tool is compared with; what it prints of errors is its own.
 var ownSteps = []step{
+	toolsGroup,
 	{line: "updateTopic -c DefaultCluster -t T -r 2 -w 2"},
 	{line: "topicList", shape: sortedLines},
 	{line: "topicList -c", shape: sortedLines},
