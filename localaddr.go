@@ -36,6 +36,18 @@ func (id identity) address(log *slog.Logger) string {
 	return chosen.String()
 }
 
+// within is what a slave is told where the configured address is none of this
+// machine: that one is for those beyond the NAT. "" where it serves slaves, too.
+func (id identity) within() string {
+	all := interfaceAddrs()
+	ip, err := netip.ParseAddr(strings.Trim(id.told, "[]"))
+	if err != nil || ip.IsLoopback() || slices.ContainsFunc(all, func(a interfaceAddr) bool { return a.ip == ip }) {
+		return ""
+	}
+	chosen, _ := choose(all, leaving(splitList(id.nameServers)))
+	return chosen.String()
+}
+
 // check says whether the configured address is this machine's: behind NAT it is
 // not, and elsewhere nobody would reach the process at it.
 func (id identity) check(log *slog.Logger, all []interfaceAddr) {

@@ -59,6 +59,19 @@ func TestAConfiguredAddressIsComparedWithThoseOfTheMachine(t *testing.T) {
 	}
 }
 
+func TestSlavesBehindTheSameNATAreToldAnAddressWithin(t *testing.T) {
+	all := interfaceAddrs()
+	if len(all) == 0 {
+		all = []interfaceAddr{at("lo", "127.0.0.1", network)}
+	}
+	for told, outside := range map[string]bool{"203.0.113.9": true, "127.0.0.1": false, all[0].ip.String(): false, "mq.example": false, "": false} {
+		got := identity{key: "brokerIP1", told: told}.within()
+		if (got != "") != outside || got == told && got != "" {
+			t.Errorf("brokerIP1=%s: slaves are told %q", told, got)
+		}
+	}
+}
+
 func TestNoNameServerNeedsToResolve(t *testing.T) {
 	ways := leaving([]string{"no.such.host.invalid:9876", "127.0.0.1:9876", "not an address"})
 	if len(ways) != 1 || ways[0] != (way{"127.0.0.1:9876", netip.MustParseAddr("127.0.0.1")}) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -34,7 +35,8 @@ func startNode(c *cli.Context, log *slog.Logger) (running, error) {
 	if config.BrokerName == "" {
 		config.BrokerName = hostName()
 	}
-	config.BrokerIP1 = identity{"brokerIP1", config.BrokerIP1, config.NamesrvAddr}.address(log)
+	self := identity{"brokerIP1", config.BrokerIP1, config.NamesrvAddr}
+	config.BrokerIP1, config.BrokerIP2 = self.address(log), cmp.Or(config.BrokerIP2, self.within())
 	if err := printAsked(c, &config, &talk); err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ func brokerConfig() []Key {
 		{"rocketmqHome", text, "(ROCKETMQ_HOME)", plain, NoEffect, "the wrappers in bin/ go by ROCKETMQ_HOME"},
 		{"namesrvAddr", text, "(NAMESRV_ADDR)", m, Fixed, "name servers to register with, `;` between them; -n comes before it; a name that does not resolve is tried again"},
 		{"brokerIP1", text, "(this host's address)", m, Fixed, "the address that name servers and clients are told, and that is written into messages"},
-		{"brokerIP2", text, "(brokerIP1)", plain, Fixed, "the address that slaves are told"},
+		{"brokerIP2", text, "(brokerIP1; behind NAT the one within)", plain, Fixed, "the address that slaves are told"},
 		{"brokerName", text, "(the host's name)", m, Fixed, "the shard's name"},
 		{"brokerClusterName", text, "DefaultCluster", m, Fixed, "the cluster's name"},
 		{"brokerId", long, "0", m, Fixed, "which copy of the shard this is; 0 is the master"},

@@ -17,6 +17,7 @@ const (
 	deletedComesBack = "A topic that a broker still has comes back with its next registration, as with 5.3.3. 4.9.7 looks at the data version " +
 		"alone, and so never hears of topics that were there when a broker told of one new topic to a name server that had just started."
 	answerRelease5 = "5.x brokers send these codes; Gantry answers as the name server 5.3.3 does. To 4.9.7's they are unknown."
+	brokerSettings = "Gantry tells the keys that it goes by, its own among them; what both have is compared."
 	ownSettings    = "The settings are each server's own; orderMessageEnable, which both have, is compared."
 	refuseSetting  = "Gantry refuses a key that it does not know or that has no effect while it runs. 4.9.7 ignores it and reports success."
 	refuseBatch    = "4.9.7 ends in an exception inside, answered with a code on which clients send the same again. Gantry says " +
@@ -72,9 +73,13 @@ func Accepted() []Acceptance {
 		{"setting/get*", "body.*", "*", Absent, ownSettings},
 		{"setting/get*", "body.*", Absent, "*", ownSettings},
 		{"setting/get*", "body.listenPort", "*", "*", "Two servers of one machine listen at two ports."},
-		{"setting/unknown-key", "code", "0", "1", refuseSetting},
-		{"setting/unknown-key", "remark", Absent, "nobodysKey: *", refuseSetting},
-		{"setting/bad-escape", "remark", "string2Properties error", "string2Properties error: *", "Gantry says which line it cannot read, and why."},
+		{"broker-setting/get*", "body.*", "*", Absent, brokerSettings},
+		{"broker-setting/get*", "body.*", Absent, "*", brokerSettings},
+		{"broker-setting/get*", "body.brokerIP2 body.haListenPort body.listenPort body.namesrvAddr body.registerNameServerPeriod body.storePathCommitLog body.storePathRootDir", "*", "*",
+			"Where a server is, and how often the comparison has it register, is its own."},
+		{"setting/unknown-key broker-setting/unknown-key", "code", "0", "1", refuseSetting},
+		{"setting/unknown-key broker-setting/unknown-key", "remark", Absent, "nobodysKey: *", refuseSetting},
+		{"setting/bad-escape broker-setting/bad-escape", "remark", "string2Properties error", "string2Properties error: *", "Gantry says which line it cannot read, and why."},
 		{brokenBatch, "code", "1", "13", refuseBatch},
 		{brokenBatch, "remark", "*", "*batch *", refuseBatch},
 		{brokenBatch, "ext.MSG_REGION ext.TRACE_ON", Absent, "*", refuseBatch},

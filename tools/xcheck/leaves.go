@@ -84,7 +84,7 @@ func propertiesTree(b []byte) map[string]node {
 	return t
 }
 
-var configurationKey = regexp.MustCompile(`^[a-zA-Z]+$`)
+var configurationKey = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9]*$`)
 
 func jsonTree(b []byte) (node, error) {
 	standard, err := fastjson.AppendStandard(nil, b)

@@ -12,7 +12,7 @@ func Script() []Step {
 		routeSteps(), clusterSteps(), configurationSteps(), registrationSteps(),
 		topicSteps(), sendSteps(), sendFieldSteps(), topicNameSteps(), propertySteps(), batchSteps(),
 		heartbeatSteps(), pullSteps(), pullRefusalSteps(), pullSubscriptionSteps(), heldPullSteps(), storedSteps(),
-		offsetSteps(), queueOffsetSteps(), lockSteps(), toolSteps(), replySteps(),
+		offsetSteps(), queueOffsetSteps(), lockSteps(), toolSteps(), brokerSettingSteps(), replySteps(),
 		retrySteps(), delaySteps(), transactionSteps(), lookUpSteps(), filterSteps(),
 		frameSteps(), lastSteps(), nameServerSteps(),
 	)
@@ -26,6 +26,8 @@ const (
 	queryConsumerOffset             = 14
 	updateConsumerOffset            = 15
 	updateAndCreateTopic            = 17
+	updateBrokerConfig              = 25
+	getBrokerConfig                 = 26
 	searchOffsetByTimestamp         = 29
 	getMaxOffset                    = 30
 	getMinOffset                    = 31
