@@ -53,13 +53,14 @@ type sending struct {
 	name, topic string
 	producer    *stage.Producer
 	keys        int64 // 0: none
+	bodyBytes   int
 
 	mu   sync.Mutex // guards last
 	last time.Time  // acknowledgement
 }
 
 // startClients starts, for each kind of client, a producer on each of its hosts, and groups with a member on each.
-func startClients(t *testing.T, record *history.Recorder, shards []string, kinds [][]*stage.Client) *clients {
+func startClients(t *testing.T, record *history.Recorder, shards []string, bodyBytes int, kinds [][]*stage.Client) *clients {
 	t.Helper()
 	quitting := make(chan struct{})
 	c := &clients{record: record, quit: sync.OnceFunc(func() { close(quitting) })}
@@ -74,8 +75,8 @@ func startClients(t *testing.T, record *history.Recorder, shards []string, kinds
 		for i, host := range hosts {
 			name, producer := fmt.Sprintf("%s-%d", host.Kind, i+1), host.ProducerAsShipped()
 			c.sends = append(c.sends,
-				&sending{name: name, topic: unordered, producer: producer},
-				&sending{name: name + "-ordered", topic: ordered, producer: producer, keys: orderedKeys})
+				&sending{name: name, topic: unordered, producer: producer, bodyBytes: bodyBytes},
+				&sending{name: name + "-ordered", topic: ordered, producer: producer, keys: orderedKeys, bodyBytes: bodyBytes})
 		}
 	}
 	for _, s := range c.sends {
@@ -193,7 +194,7 @@ func (s *sending) send(record *history.Recorder, seq int64) {
 		key = fmt.Sprint("k", seq%s.keys)
 		shardingKey = key
 	}
-	m := agent.Message{Topic: s.topic, BodyBytes: loadBodyBytes, Seed: int32(seq), Keys: fmt.Sprintf("%s-%d", s.name, seq),
+	m := agent.Message{Topic: s.topic, BodyBytes: s.bodyBytes, Seed: int32(seq), Keys: fmt.Sprintf("%s-%d", s.name, seq),
 		Properties: map[string]string{"client": s.name, "seq": fmt.Sprint(seq), "key": key}}
 	record.Invoke(s.name, seq, s.topic, key, crc32.ChecksumIEEE(agent.Body(m.BodyBytes, m.Seed)))
 	result, err := s.producer.TryByKey(shardingKey, m)

@@ -136,7 +136,7 @@ func (tr *trial) unsettled(since time.Time, groups []*consumerGroup) string {
 			}
 		}
 	}
-	return ""
+	return tr.behind()
 }
 
 // prompt are the groups whose clients do not take their own time.

@@ -18,7 +18,7 @@ func long() bool { return os.Getenv("GANTRY_LONG") != "" }
 // TestAClusterKeepsItsPromisesThroughEveryFault takes three proxies and two shards through one fault after the other, under the same
 // clients. It runs alone, since it says that sends do not fail.
 func TestAClusterKeepsItsPromisesThroughEveryFault(t *testing.T) {
-	config := trialConfig{proxies: 3, shards: clusterShards(), kinds: []agent.Kind{agent.Java498, agent.Go212}, hurried: true}
+	config := trialConfig{proxies: 3, shards: clusterShards(), kinds: []agent.Kind{agent.Java498, agent.Go212}, hurried: true, bodyBytes: loadBodyBytes}
 	if long() {
 		config.kinds, config.hurried = agent.Kinds(), false
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -34,7 +35,11 @@ type trial struct {
 type trialConfig struct {
 	proxies int
 	shards  []string
-	kinds   []agent.Kind
+	slaves  int    // of each shard
+	role    string // brokerRole of masters
+
+	bodyBytes int // of a message
+	kinds     []agent.Kind
 	// hurried has Java clients beat, ask for routes and rebalance each 5 s instead of 30, 30 and 20.
 	hurried bool
 }
@@ -58,6 +63,10 @@ func startTrial(t *testing.T, c trialConfig) *trial {
 	tr := &trial{T: t, hurried: c.hurried}
 	tr.makeDir()
 	config.Dir, config.Namespaces, config.Guests = filepath.Join(tr.dir, "cluster"), true, clientHosts
+	config.Slaves, config.MasterRole = c.slaves, c.role
+	if c.slaves > 0 {
+		config.NodeProperties = map[string]string{"mappedFileSizeCommitLog": strconv.Itoa(copiedFileBytes)}
+	}
 	tr.cluster = newCluster(t, config)
 	startInAnyOrder(t, tr.cluster)
 	tr.createTopic(unordered, unorderedQueues)
@@ -154,7 +163,7 @@ func (tr *trial) startClients(c trialConfig) {
 		all = append(all, hosts)
 	}
 	tr.record.Disturb(0, "the start of all clients")
-	tr.clients = startClients(tr.T, tr.record, c.shards, all)
+	tr.clients = startClients(tr.T, tr.record, c.shards, c.bodyBytes, all)
 	tr.watchStalls()
 	tr.calm("all clients are there")
 }

@@ -80,7 +80,7 @@ func TestASoundHistoryHasNothingWrongAndIsCounted(t *testing.T) {
 	}
 	fault := r.Windows[1]
 	if fault.Why != "a proxy is killed" || fault.Redelivered != 1 || fault.StoredTwice != 1 || fault.Retried != 0 ||
-		fault.Unacknowledged != 2 || fault.SilenceMillis != 15 {
+		fault.Unacknowledged != 2 || fault.SilenceMillis != 15 || fault.PauseMillis != 10 {
 		t.Errorf("the fault is reported as %+v", fault)
 	}
 	if after := r.Windows[2]; after.Unacknowledged != 1 || after.Duplicates() != 0 {

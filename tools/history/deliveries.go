@@ -10,6 +10,7 @@ type group struct {
 	queues map[Queue]*groupQueue
 	keys   map[keyOf][]int64 // of ordered topics: the sends of a key as they first came
 	order  []keyOf           // keys, in the order of their first
+	last   map[string]int64  // by broker: the time of the last delivery from it
 }
 
 // keyOf is one key of one sender in a queue.
@@ -31,7 +32,7 @@ type groupQueue struct {
 func (c *Checker) group(name string) *group {
 	g := c.groups[name]
 	if g == nil {
-		g = &group{name: name, topics: map[string]bool{}, got: map[*sender]*numbers{}, queues: map[Queue]*groupQueue{}, keys: map[keyOf][]int64{}}
+		g = &group{name: name, topics: map[string]bool{}, got: map[*sender]*numbers{}, queues: map[Queue]*groupQueue{}, keys: map[keyOf][]int64{}, last: map[string]int64{}}
 		c.groups[name] = g
 	}
 	return g
@@ -49,6 +50,7 @@ func (g *group) queue(q Queue) *groupQueue {
 func (c *Checker) deliver(e *Event) error {
 	c.deliveries++
 	g := c.group(e.Group)
+	c.notePause(g, e)
 	id, known := c.attempted(g, e)
 	if !known {
 		return nil
@@ -72,6 +74,15 @@ func (c *Checker) deliver(e *Event) error {
 		g.noteKey(keyOf{id.by, c.queue(e.Queue), e.Key}, id.seq)
 	}
 	return nil
+}
+
+// notePause: how long nothing came to the group from the shard before this.
+func (c *Checker) notePause(g *group, e *Event) {
+	if last, known := g.last[e.Broker]; known {
+		w := c.periods.over(last, e.AtMillis)
+		w.PauseMillis = max(w.PauseMillis, e.AtMillis-last)
+	}
+	g.last[e.Broker] = e.AtMillis
 }
 
 // duplicate: I5, only what a disturbance explains comes again.

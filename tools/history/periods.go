@@ -17,6 +17,7 @@ type Window struct {
 
 	Unacknowledged int   // sends under way in it that were not acknowledged
 	SilenceMillis  int64 // the longest time in it without an acknowledgement for a client
+	PauseMillis    int64 // the longest time in it without a delivery from a shard to a group
 	Redelivered    int   // deliveries of places that the group had seen
 	Retried        int   // deliveries from a retry topic of messages that the group had seen
 	StoredTwice    int   // further places of messages whose send was under way in it

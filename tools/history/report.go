@@ -179,8 +179,8 @@ func (r Report) String() string {
 		if i == 0 && len(r.Windows) > 1 {
 			lasted = ""
 		}
-		fmt.Fprintf(&text, "\n%s%s: %d sends without acknowledgement, longest silence %.1f s; %d places delivered again, %d retries, %d messages stored twice",
-			w.Why, lasted, w.Unacknowledged, float64(w.SilenceMillis)/1000, w.Redelivered, w.Retried, w.StoredTwice)
+		fmt.Fprintf(&text, "\n%s%s: %d sends without acknowledgement, longest silence %.1f s; longest pause of deliveries %.1f s; %d places delivered again, %d retries, %d messages stored twice",
+			w.Why, lasted, w.Unacknowledged, float64(w.SilenceMillis)/1000, float64(w.PauseMillis)/1000, w.Redelivered, w.Retried, w.StoredTwice)
 	}
 	return text.String()
 }

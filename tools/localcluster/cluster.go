@@ -3,6 +3,7 @@ package localcluster
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +18,8 @@ type Config struct {
 	Binary  string   // the gantry command
 	Dir     string   // of stores, configuration files and outputs; made if needed
 	Proxies int      // how many
-	Shards  []string // a brokerName for each node
+	Shards  []string // a brokerName for each master
+	Slaves  int      // copies of each shard beside its master
 	Guests  int      // hosts on which none of them runs, for clients
 
 	// Namespaces puts each process into a network namespace of its own, so that
@@ -28,13 +30,15 @@ type Config struct {
 
 	ProxyProperties map[string]string // added to each proxy's configuration
 	NodeProperties  map[string]string // added to each node's
+	MasterRole      string            // brokerRole of masters, default ASYNC_MASTER
 }
 
 // Cluster is some proxies and nodes. Its methods must not be called
 // concurrently.
 type Cluster struct {
 	Proxies []*Member
-	Nodes   []*Member
+	Nodes   []*Member // the masters
+	Slaves  []*Member // those of the first shard, then those of the next
 
 	config  Config
 	network network
@@ -60,14 +64,19 @@ func New(config Config) (*Cluster, error) {
 		open = openNamespaces
 	}
 	c := &Cluster{config: config}
-	if c.network, c.ports, err = open(config.Proxies + len(config.Shards) + config.Guests); err != nil {
+	if c.network, c.ports, err = open(config.Proxies + len(config.Shards)*(1+config.Slaves) + config.Guests); err != nil {
 		return nil, err
 	}
 	for i := range config.Proxies {
 		c.Proxies = append(c.Proxies, c.proxy(i))
 	}
-	for i, brokerName := range config.Shards {
-		c.Nodes = append(c.Nodes, c.node(config.Proxies+i, brokerName))
+	for _, brokerName := range config.Shards {
+		c.Nodes = append(c.Nodes, c.node(len(c.Members()), brokerName, 0))
+	}
+	for _, brokerName := range config.Shards {
+		for id := range config.Slaves {
+			c.Slaves = append(c.Slaves, c.node(len(c.Members()), brokerName, int64(id)+1))
+		}
 	}
 	return c, nil
 }
@@ -96,8 +105,8 @@ func Start(t testing.TB, config Config) *Cluster {
 	return c
 }
 
-// Members are the proxies and then the nodes.
-func (c *Cluster) Members() []*Member { return slices.Concat(c.Proxies, c.Nodes) }
+// Members are the proxies, then the masters, then the slaves.
+func (c *Cluster) Members() []*Member { return slices.Concat(c.Proxies, c.Nodes, c.Slaves) }
 
 // Namesrv is the list of name servers that clients are given: every proxy.
 func (c *Cluster) Namesrv() string {
@@ -149,16 +158,26 @@ func (c *Cluster) proxy(host int) *Member {
 	return m
 }
 
-func (c *Cluster) node(host int, brokerName string) *Member {
-	m := c.member(brokerName, host, c.ports.node)
+func (c *Cluster) node(host int, brokerName string, id int64) *Member {
+	name, role := brokerName, c.config.MasterRole
+	if id > 0 {
+		name, role = fmt.Sprint(brokerName, "-", id), "SLAVE"
+	}
+	m := c.member(name, host, c.ports.node)
+	m.Shard, m.ID, m.Store = brokerName, id, filepath.Join(c.config.Dir, name)
+	m.HAAddress = net.JoinHostPort(m.IP, fmt.Sprint(c.ports.node+1))
 	m.args = []string{"node", "-n", c.Namesrv()}
 	m.properties = merge(map[string]string{
 		"brokerName":       brokerName,
+		"brokerId":         fmt.Sprint(id),
 		"brokerIP1":        m.IP,
 		"bindAddress":      m.IP,
 		"listenPort":       fmt.Sprint(c.ports.node),
-		"storePathRootDir": filepath.Join(c.config.Dir, brokerName),
+		"storePathRootDir": m.Store,
 		"gossipSeeds":      c.seed(),
 	}, c.config.NodeProperties)
+	if role != "" {
+		m.properties["brokerRole"] = role
+	}
 	return m
 }

@@ -26,9 +26,15 @@ var (
 
 // Member is one process of the cluster, through all its lives.
 type Member struct {
-	Name    string // proxy1, proxy2…; a node has its brokerName
+	Name    string // proxy1, proxy2…; a master has its brokerName, a slave that and its brokerId
 	IP      string
 	Address string // a proxy's name server, a node's own port
+
+	// A node's.
+	Shard     string // brokerName
+	ID        int64  // brokerId
+	Store     string // its folder
+	HAAddress string // where slaves dial it
 
 	binary, dir string
 	stopBound   time.Duration
@@ -46,6 +52,13 @@ func (c *Cluster) member(name string, host, port int) *Member {
 	ip := c.network.ip(host)
 	return &Member{Name: name, IP: ip, Address: net.JoinHostPort(ip, strconv.Itoa(port)),
 		binary: c.config.Binary, dir: c.config.Dir, stopBound: c.config.StopBound, host: host, network: c.network}
+}
+
+// Configure changes a property from the next start on; with an empty value it is no longer set.
+func (m *Member) Configure(key, value string) {
+	if m.properties[key] = value; value == "" {
+		delete(m.properties, key)
+	}
 }
 
 // Start runs the process; that it serves is to be awaited.

@@ -52,7 +52,7 @@ func (c *Cluster) ready(ctx context.Context) error {
 		}
 	}
 	for _, p := range running(c.Proxies) {
-		if err := p.serves(ctx, running(c.Nodes)); err != nil {
+		if err := p.serves(ctx, running(slices.Concat(c.Nodes, c.Slaves))); err != nil {
 			return fmt.Errorf("%s: %w", p.Name, err)
 		}
 	}
@@ -63,19 +63,20 @@ func running(all []*Member) []*Member {
 	return slices.DeleteFunc(slices.Clone(all), func(m *Member) bool { return !m.Running() })
 }
 
-// serves asks a proxy for the shards, and each for an offset, which its node must
-// answer.
+// serves asks a proxy for the copies of all shards, and each for an offset, which
+// its node must answer.
 func (m *Member) serves(ctx context.Context, nodes []*Member) error {
-	shards, err := m.Shards(ctx)
+	copies, err := m.copies(ctx)
 	if err != nil {
 		return err
 	}
 	for _, n := range nodes {
-		if shards[n.Name] == "" {
+		address := copies[copyOf{n.Shard, n.ID}]
+		if address == "" {
 			return fmt.Errorf("%w %s", errNoRoute, n.Name)
 		}
 		question := &remoting.Request{Code: protocol.GetMaxOffset, Header: protocol.GetMaxOffsetRequest{Topic: everywhere}}
-		if _, err := Ask(ctx, shards[n.Name], question); err != nil {
+		if _, err := Ask(ctx, address, question); err != nil {
 			return err
 		}
 	}
@@ -90,17 +91,40 @@ var errNoRoute = errors.New("no route yet to shard")
 // Shards asks a proxy which masters it has gateway routes to, and returns where
 // it serves each itself, by brokerName: a shard's port is the same everywhere.
 func (m *Member) Shards(ctx context.Context) (map[string]string, error) {
-	route, err := AskRoute(ctx, m.Address, everywhere)
+	copies, err := m.copies(ctx)
 	if err != nil {
 		return nil, err
 	}
 	shards := map[string]string{}
-	for _, b := range route.BrokerDatas {
-		if _, port, err := net.SplitHostPort(b.BrokerAddrs[0]); err == nil {
-			shards[b.BrokerName] = net.JoinHostPort(m.IP, port)
+	for of, address := range copies {
+		if of.id == 0 {
+			shards[of.brokerName] = address
 		}
 	}
 	return shards, nil
+}
+
+// copyOf names one copy of a shard.
+type copyOf struct {
+	brokerName string
+	id         int64
+}
+
+// copies is where a proxy serves each copy that it has a gateway route to.
+func (m *Member) copies(ctx context.Context) (map[copyOf]string, error) {
+	route, err := AskRoute(ctx, m.Address, everywhere)
+	if err != nil {
+		return nil, err
+	}
+	all := map[copyOf]string{}
+	for _, b := range route.BrokerDatas {
+		for id, address := range b.BrokerAddrs {
+			if _, port, err := net.SplitHostPort(address); err == nil {
+				all[copyOf{b.BrokerName, id}] = net.JoinHostPort(m.IP, port)
+			}
+		}
+	}
+	return all, nil
 }
 
 // Ask sends one request over a connection of its own. Another code than SUCCESS

@@ -1,0 +1,176 @@
+package compat
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"gantry/tools/compat/agent"
+	"gantry/tools/compat/smalldisk"
+	"gantry/tools/compat/stage"
+	"gantry/tools/compat/wire"
+	"gantry/tools/localcluster"
+)
+
+const (
+	// copiedFileBytes makes a log of several files, which can be compared whole.
+	copiedFileBytes = 5 << 20
+	copiedBodyBytes = 8 << 10
+	// copyFault is how long a copy is away: longer than clients wait for an answer.
+	copyFault = 4 * time.Second
+	slaveDisk = 256 << 20
+	linkDelay = 50 * time.Millisecond // of a slow link, each way
+)
+
+// TestCopiesKeepTheirPromisesThroughEveryFault takes two shards of a master and a slave each through one fault after the other, under the
+// same clients. With the masters' acknowledgement waiting for the slave nothing else may change but how long sends take.
+func TestCopiesKeepTheirPromisesThroughEveryFault(t *testing.T) {
+	roles := []string{"SYNC_MASTER"}
+	kinds := []agent.Kind{agent.Java498, agent.Go212}
+	if long() {
+		roles, kinds = []string{"ASYNC_MASTER", "SYNC_MASTER"}, agent.Kinds()
+	}
+	for _, role := range roles {
+		t.Run(role, func(t *testing.T) {
+			tr := startTrial(t, trialConfig{proxies: 2, shards: clusterShards(), slaves: 1, role: role, kinds: kinds, hurried: !long(), bodyBytes: copiedBodyBytes})
+			tr.faultsOfCopies()
+			tr.calm("the end")
+			tr.finish()
+			for _, s := range tr.cluster.Slaves {
+				tr.haveOneLog(tr.masterOf(s), s)
+			}
+		})
+	}
+}
+
+func (tr *trial) faultsOfCopies() {
+	master, slave := tr.cluster.Nodes[0], tr.cluster.Slaves[0]
+	tr.disturb("kill -9 of a master", 1, func() { tr.away(master) })
+	tr.disturb("kill -9 of a slave", 1, func() { tr.away(slave) })
+	tr.disturb("kill -9 of a master and its slave", 1, func() { tr.away(master, slave) })
+	tr.disturb("SIGSTOP of a slave", 1, func() {
+		must(tr.T, slave.Stop())
+		tr.pass(copyFault)
+		must(tr.T, slave.Continue())
+	})
+	tr.disturb("no way between a master and its slave", 1, func() {
+		must(tr.T, tr.cluster.Cut(master, slave))
+		tr.pass(copyFault)
+		must(tr.T, tr.cluster.Heal(master, slave))
+	})
+	tr.slowLink(slave)
+	tr.fullDisk(tr.cluster.Slaves[1])
+	tr.disturb("a slave's store is gone", 1, func() {
+		must(tr.T, slave.Kill())
+		must(tr.T, os.RemoveAll(slave.Store))
+		must(tr.T, slave.Start())
+	})
+}
+
+// away kills members and starts them again after a while, in which clients do without them.
+func (tr *trial) away(members ...*localcluster.Member) {
+	tr.Helper()
+	for _, m := range members {
+		must(tr.T, m.Kill())
+	}
+	tr.pass(copyFault)
+	for _, m := range members {
+		must(tr.T, m.Start())
+	}
+}
+
+// slowLink has a slave copy over a link that takes its time and now and then loses something, and then directly again.
+func (tr *trial) slowLink(slave *localcluster.Member) {
+	link := startSlowLink(tr.T, tr.masterOf(slave).HAAddress)
+	through := func(address string) {
+		must(tr.T, slave.Terminate())
+		slave.Configure("haMasterAddress", address)
+		must(tr.T, slave.Start())
+	}
+	tr.disturb(fmt.Sprintf("a link of %v and 1 %% loss to a slave", linkDelay), 1, func() {
+		through(link)
+		tr.pass(copyFault)
+	})
+	tr.disturb("the link is fast again", 1, func() { through("") })
+}
+
+// fullDisk has a slave's disk fill and be emptied.
+func (tr *trial) fullDisk(slave *localcluster.Member) {
+	disk, err := smalldisk.Make(filepath.Join(tr.dir, "small"), slaveDisk)
+	must(tr.T, err)
+	tr.Cleanup(func() {
+		if slave.Running() {
+			must(tr.T, slave.Kill()) // the cluster closes later
+		}
+		if err := disk.Unmount(); err != nil {
+			tr.Error(err)
+		}
+	})
+	tr.disturb("a slave begins anew on a small disk", 1, func() {
+		must(tr.T, slave.Terminate())
+		slave.Store = filepath.Join(disk.Dir, "store")
+		slave.Configure("storePathRootDir", slave.Store)
+		must(tr.T, slave.Start())
+	})
+	tr.disturb("a slave's disk is full", 1, func() {
+		must(tr.T, disk.Fill(0))
+		tr.pass(copyFault)
+		must(tr.T, disk.Free())
+	})
+}
+
+func (tr *trial) masterOf(slave *localcluster.Member) *localcluster.Member {
+	return tr.cluster.Nodes[slices.IndexFunc(tr.cluster.Nodes, func(m *localcluster.Member) bool { return m.Shard == slave.Shard })]
+}
+
+// behind says which slave does not have what its master has, "" when each has.
+func (tr *trial) behind() string {
+	for _, s := range tr.cluster.Slaves {
+		for topic, queues := range map[string]int{unordered: unorderedQueues, ordered: orderedQueues} {
+			ends := func(m *localcluster.Member) int64 {
+				return total(func(queue int) int64 { return endOf(tr.Context(), m.Address, topic, queue) }, queues)
+			}
+			if has := ends(tr.masterOf(s)); ends(s) < has {
+				return fmt.Sprintf("%d messages of %s in %s", has, topic, s.Name)
+			}
+		}
+	}
+	return ""
+}
+
+// endOf is the end of a queue as one copy tells it; -1 where it does not.
+func endOf(ctx context.Context, address, topic string, queue int) int64 {
+	reply, err := wire.Ask(ctx, address, getMaxOffset, map[string]string{"topic": topic, "queueId": strconv.Itoa(queue)}, nil)
+	if err != nil || reply.Code != 0 {
+		return -1
+	}
+	end, err := strconv.ParseInt(reply.ExtFields["offset"], 10, 64)
+	if err != nil {
+		return -1
+	}
+	return end
+}
+
+// haveOneLog says that what a slave has of the log is what its master has at the same places, to the last byte.
+func (tr *trial) haveOneLog(master, slave *localcluster.Member) {
+	tr.Helper()
+	files := storeFiles(tr.T, slave.Store, "commitlog/*")
+	if len(files) < 2 {
+		tr.Errorf("the log of %s is of %d files, want several", slave.Name, len(files))
+	}
+	for _, file := range files {
+		of := filepath.Join(master.Store, "commitlog", filepath.Base(file))
+		stage.Eventually(tr, settleTime, fmt.Sprintf("%s as %s", file, of), func() bool {
+			copied, err := os.ReadFile(file)
+			must(tr.T, err)
+			original, err := os.ReadFile(of)
+			return bytes.Equal(copied, original) || os.IsNotExist(err) && len(bytes.Trim(copied, "\x00")) == 0 // made ahead
+		})
+	}
+}
