@@ -90,6 +90,7 @@ func TestManyQueuesNeedNoFilesToOutliveAKill(t *testing.T) {
 			}
 			all("first")
 			time.Sleep(cfg.MarkInterval + 2*time.Second)
+			synctest.Wait()
 			if got := len(s.queues.All()) - s.queues.InMemory(); got != want {
 				t.Errorf("%d of %d queues were written to files, want %d", got, queues, want)
 			}
@@ -163,6 +164,12 @@ func TestAQueueWhoseFolderIsGone(t *testing.T) {
 		cfg := testConfig()
 		shut(t, noted(t, cfg, mem))
 		removeAll(t, mem, "/store/consumequeue/T/1")
+		mem.SetDelay(func(op vfs.Op) time.Duration { // no queue can be made again while nobody sleeps
+			if op.Kind == "read" && strings.Contains(op.Path, "/commitlog/") {
+				return time.Millisecond
+			}
+			return 0
+		})
 		s, log, _ := opened(t, cfg, mem)
 		if !strings.Contains(log, "from_table=true") {
 			t.Errorf("the table was not taken\n%s", log)
@@ -170,6 +177,7 @@ func TestAQueueWhoseFolderIsGone(t *testing.T) {
 		if r, err := s.Get(Query{Topic: "T", QueueID: 1, Offset: 0, MaxNum: 1}); !errors.Is(err, ErrMending) {
 			t.Errorf("a look-up before the queue is there: %+v, %v", r, err)
 		}
+		mem.SetDelay(nil)
 		if got := send(t, s, msg{topic: "T", queueID: 1, body: "310"}).QueueOffset; got != 103 {
 			t.Errorf("the next message gets queue offset %d", got)
 		}
