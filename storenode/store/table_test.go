@@ -178,6 +178,7 @@ func TestAQueueWhoseFolderIsGone(t *testing.T) {
 			t.Errorf("a look-up before the queue is there: %+v, %v", r, err)
 		}
 		mem.SetDelay(nil)
+		time.Sleep(time.Second)
 		if got := send(t, s, msg{topic: "T", queueID: 1, body: "310"}).QueueOffset; got != 103 {
 			t.Errorf("the next message gets queue offset %d", got)
 		}
