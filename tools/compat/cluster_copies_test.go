@@ -21,7 +21,7 @@ import (
 const (
 	// copiedFileBytes makes a log of several files, which can be compared whole.
 	copiedFileBytes = 5 << 20
-	copiedBodyBytes = 8 << 10
+	copiedBodyBytes = 4000 // which no client compresses
 	// copyFault is how long a copy is away: longer than clients wait for an answer.
 	copyFault = 4 * time.Second
 	slaveDisk = 256 << 20

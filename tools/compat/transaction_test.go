@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"net"
 	"slices"
 	"strconv"
 	"testing"
@@ -114,6 +115,7 @@ func TestATransactionEndsThroughAnotherProxy(t *testing.T) {
 		mine := byHand(t, shards["a"], topic, "by hand", topic)
 		must(t, cluster.Proxies[0].Kill())
 		dying.Kill()
+		awaitRouteWithout(t, cluster.Proxies[0], cluster.Proxies[1])
 		asked := living.TransactionProducer(group)
 		asked.Send(agent.Message{Topic: topic, Keys: "its own", BodyBytes: 10}, agent.Commits, agent.Unknown) // a producer that sends nothing tells no broker that it is there
 		asked.AwaitChecks(checkTime, "asked", 1)
@@ -135,6 +137,19 @@ func TestATransactionEndsThroughAnotherProxy(t *testing.T) {
 		must(t, cluster.Proxies[0].Start())
 		must(t, cluster.AwaitReady(t.Context()))
 	}
+}
+
+// awaitRouteWithout waits until the routes that a proxy gives lead nobody to another one, which is dead.
+func awaitRouteWithout(t *testing.T, dead, asked *localcluster.Member) {
+	t.Helper()
+	stage.Eventually(t, deliveryTime, "a route past "+dead.Name, func() bool {
+		route, err := localcluster.AskRoute(t.Context(), asked.Address, "TBW102")
+		if err != nil || len(route.BrokerDatas) == 0 {
+			return false
+		}
+		host, _, err := net.SplitHostPort(route.BrokerDatas[0].BrokerAddrs[0])
+		return err == nil && host != dead.IP
+	})
 }
 
 // The node is killed again and again while transactions are sent, ended at once and by check. Those whose sends were answered end

@@ -3,6 +3,7 @@ package localcluster
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os/exec"
 	"strings"
 )
@@ -97,8 +98,14 @@ func (s namespaces) heal(one, other int) error {
 
 func (s namespaces) close() error { return errors.Join(s.clear(), s.number.release()) }
 
-// clear removes the namespaces of the number, and what is in them with them.
+// clear removes the namespaces of the number, and what is in them with them. The
+// cable to the test goes first: the kernel takes its time with a namespace's.
 func (s namespaces) clear() error {
+	if _, err := net.InterfaceByName(s.cable()); err == nil {
+		if err := ip("link", "del", s.cable()); err != nil {
+			return err
+		}
+	}
 	list, err := exec.Command("ip", "netns", "list").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("ip netns list: %w: %s", err, list)
