@@ -28,7 +28,7 @@ func TimerScript() []Step {
 		send("first-property-counts", "TIMER_DELAY_SEC", "0", "TIMER_DELAY_MS", "60000"),
 		held(send("seconds", "TIMER_DELAY_SEC", "2", "TAGS", "TagA")),
 		view("seconds-while-held"),
-		held(send("milliseconds", "TIMER_DELAY_MS", "2500", "KEYS", "key")),
+		held(send("milliseconds", "TIMER_DELAY_MS", "6500", "KEYS", "key")),
 		view("milliseconds-while-held"),
 		held(send("minutes", "TIMER_DELAY_SEC", "600")),
 		view("minutes-while-held"),
