@@ -28,6 +28,7 @@ func (n *Node) runtimeInfo(*remoting.Command, *remoting.Channel) (*remoting.Resp
 	says.unmeasured()
 	says.throughput(n.store.Throughput())
 	says["brokerVersionDesc"], says["brokerVersion"] = brokerVersionName, strconv.Itoa(remoting.Version)
+	says.put("startAcceptSendRequestTimeStamp", n.config.now().StartAcceptSendMillis)
 	says.log(n)
 	says.disks(n)
 	says.delays(n)
@@ -48,7 +49,7 @@ func (r runtimeInfo) unmeasured() {
 		r.put(pool.name+"ThreadPoolQueueCapacity", pool.capacity)
 		r.put(pool.name+"ThreadPoolQueueHeadWaitTimeMills", 0)
 	}
-	for _, key := range []string{"EndTransactionQueueSize", "pageCacheLockTimeMills", "startAcceptSendRequestTimeStamp", "putMessageEntireTimeMax",
+	for _, key := range []string{"EndTransactionQueueSize", "pageCacheLockTimeMills", "putMessageEntireTimeMax",
 		"putMessageFailedTimes", "dispatchMaxBuffer", "getMessageEntireTimeMax"} {
 		r.put(key, 0)
 	}

@@ -46,6 +46,25 @@ func TestABrokerSaysWhatItHasDone(t *testing.T) {
 	})
 }
 
+func TestSendsAreRefusedUntilTheTimeThatABrokerTells(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		p := s.dial()
+		equal(t, "at first", p.runtimeInfo()["startAcceptSendRequestTimeStamp"], "0")
+		from := time.Now().Add(time.Minute)
+		p.change(fmt.Sprint("startAcceptSendRequestTimeStamp=", from.UnixMilli()))
+		equal(t, "told", p.runtimeInfo()["startAcceptSendRequestTimeStamp"], fmt.Sprint(from.UnixMilli()))
+		remark := "broker unable to service, until " + from.Format("2006-01-02 15:04:05,000")
+		batch := to("T")
+		batch.Batch = true
+		for code, h := range map[int32]protocol.SendMessageRequest{protocol.SendMessageV2: to("T"), protocol.SendBatchMessage: batch, protocol.SendReplyMessageV2: replyTo("asker")} {
+			refused := p.want(code, h, []byte("early"), protocol.SystemError, remark)
+			equal(t, "remark", refused.Remark, remark)
+		}
+		time.Sleep(time.Until(from))
+		p.send(to("T"), "in time")
+	})
+}
+
 func TestYesterdaysMessagesAreCounted(t *testing.T) {
 	withNode(t, nil, func(s *scene) {
 		p := s.dial()

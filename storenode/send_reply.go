@@ -70,7 +70,7 @@ func (s *replies) start(c *remoting.Command, h *protocol.SendMessageRequest, to 
 	}
 	config := s.sends.config
 	r := &replying{owner: s, to: to, began: time.Now(), body: c.Body, left: 1,
-		header: protocol.SendMessageResponse{MsgID: []byte("0"), QueueID: queueID, Region: config.RegionID, TraceOn: config.TraceOn}}
+		header: protocol.SendMessageResponse{MsgID: []byte("0"), QueueID: queueID, Region: config.RegionID, TraceOn: config.now().TraceOn}}
 	r.push = protocol.PushReplyMessageToClientRequest{
 		ProducerGroup: string(h.ProducerGroup), Topic: t.Name, DefaultTopic: string(h.DefaultTopic), DefaultTopicQueueNums: h.DefaultTopicQueueNums,
 		QueueID: h.QueueID, SysFlag: h.SysFlag, BornTimestamp: h.BornTimestamp, Flag: h.Flag, ReconsumeTimes: h.ReconsumeTimes, UnitMode: h.UnitMode,
@@ -126,7 +126,7 @@ func (r *replying) append(h *protocol.SendMessageRequest, topic string, queueID 
 	m := message.Message{Topic: topic, QueueID: queueID, Flag: h.Flag, SysFlag: h.SysFlag, ReconsumeTimes: h.ReconsumeTimes, BornTimestamp: h.BornTimestamp,
 		BornHost: r.to.Channel.Remote, StoreHost: s.storeHost.addr(), Body: r.body, Properties: h.Properties}
 	record, err := message.AppendRecord(nil, &m)
-	if err == nil && len(r.body) > s.config.MaxMessageBytes {
+	if err == nil && len(r.body) > s.config.now().MaxMessageBytes {
 		err = s.illegal()
 	}
 	if err == nil {
