@@ -21,7 +21,7 @@ func Command() *cli.Command {
 
 // Commands are the subcommands of `gantry bench`.
 func Commands() []*cli.Command {
-	return []*cli.Command{producerCommand(), consumerCommand(), nullCommand(), compareCommand(), diskCommand(), idleCommand()}
+	return []*cli.Command{producerCommand(), consumerCommand(), nullCommand(), compareCommand(), diskCommand(), idleCommand(), latencyCommand()}
 }
 
 // untilStopped runs f until it ends or SIGINT or SIGTERM comes.

@@ -29,6 +29,18 @@ func reportFlag() cli.Flag {
 	return &cli.IntFlag{Name: "ri", Aliases: []string{"reportInterval"}, Value: 10_000, Usage: "`MS` between report lines"}
 }
 
+func rateFlag(standard int) cli.Flag {
+	return &cli.IntFlag{Name: "rate", Value: standard, Usage: "send so many `MESSAGES` a second when they are due, however long others take; latency counts from then; 0: as fast as the senders come"}
+}
+
+func warmupFlag() cli.Flag {
+	return &cli.IntFlag{Name: "warmup", Usage: "first send for so many `SECONDS` that count for nothing"}
+}
+
+func histogramFlag() cli.Flag {
+	return &cli.StringFlag{Name: "histogram", Usage: "keep the latencies in `FILE` as percentiles that HdrHistogram's tools plot"}
+}
+
 func boolFlag(name, long, usage string) cli.Flag {
 	return &cli.StringFlag{Name: name, Aliases: []string{long}, Value: "false", Usage: usage + " `true|false`"}
 }

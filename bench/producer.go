@@ -2,8 +2,12 @@ package bench
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -30,6 +34,14 @@ type ProducerOptions struct {
 	ReportMillis   int
 	Seconds        int // after which it ends, 0: none (ours)
 	CompressBodies bool
+
+	Clients       int       // processes as servers see them, each with connections of its own; 0: one (ours)
+	Rate          int       // messages a second, sent when they are due; 0: as fast as the senders come (ours)
+	WarmupSeconds int       // of sending before the run that count for nothing (ours)
+	HistogramPath string    // where the histogram of the run is kept as percentiles, "": nowhere (ours)
+	Progress      io.Writer // gets a line that is written again and again, nil: none (ours)
+
+	sleep func(time.Duration) // nil: sleepExactly
 }
 
 // loadGCPercent has a load generator spend memory on its garbage rather than the cores that it shares with what it measures.
@@ -55,6 +67,8 @@ func producerCommand() *cli.Command {
 			&cli.IntFlag{Name: "topics", Usage: "send to so many `TOPICS`, named after -t with a number behind it, 0: to -t itself"},
 			&cli.IntFlag{Name: "queues", Usage: "make each topic with so many `QUEUES` first, 0: leave that to the server"},
 			&cli.IntFlag{Name: "batch", Usage: "send batches of so many `MESSAGES`, 0: one by one"},
+			&cli.IntFlag{Name: "clients", Value: 1, Usage: "`NUMBER` of clients, each with connections of its own, that share the senders"},
+			rateFlag(0), warmupFlag(), histogramFlag(),
 			reportFlag(), secondsFlag(), headerFlag(),
 		}, notOffered()...),
 		Action: untilStopped(func(ctx context.Context, c *cli.Context) error {
@@ -78,6 +92,7 @@ func producerOptions(c *cli.Context) (ProducerOptions, error) {
 		Topic: c.String("t"), Topics: c.Int("topics"), Queues: c.Int("queues"), Threads: c.Int("w"), MessageBytes: c.Int("s"), KeyEnable: b.get("k"), PropertyBytes: c.Int("p"),
 		TagCount: c.Int("l"), Quantity: c.Int64("q"), DelayEnable: b.get("d"), DelayLevel: c.Int("e"), Async: b.get("y"),
 		BatchMessages: c.Int("batch"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"), CompressBodies: b.get("c"),
+		Clients: c.Int("clients"), Rate: c.Int("rate"), WarmupSeconds: c.Int("warmup"), HistogramPath: c.String("histogram"), Progress: terminal(os.Stderr),
 	}
 	if err := refuseNotOffered(&b); err != nil {
 		return o, err
@@ -85,21 +100,49 @@ func producerOptions(c *cli.Context) (ProducerOptions, error) {
 	return o, b.err
 }
 
+func (o ProducerOptions) validate() error {
+	if o.Rate < 0 || o.WarmupSeconds < 0 || o.Clients < 0 {
+		return fmt.Errorf("rate %d, warm-up of %d s, %d clients: none may be below 0", o.Rate, o.WarmupSeconds, o.Clients)
+	}
+	return nil
+}
+
 // Produce sends until the quantity is reached, the time is over or ctx ends, and
 // writes the official lines to out.
 func Produce(ctx context.Context, o ProducerOptions, out io.Writer) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
 	if o.Async {
 		o.Threads = 1
 	}
-	c, err := client.Open(o.Client)
+	clients, err := openClients(o.Client, max(o.Clients, 1))
+	defer closeClients(clients)
 	if err != nil {
 		return err
 	}
-	defer c.Close()
 	if o.Queues > 0 {
-		if err := makeTopics(ctx, c, o.topicNames(), int32(o.Queues)); err != nil {
+		if err := makeTopics(ctx, clients[0], o.topicNames(), int32(o.Queues)); err != nil {
 			return err
 		}
 	}
-	return newProducerRun(o, c, out).run(ctx)
+	r := newProducerRun(o, clients, out)
+	return errors.Join(r.run(ctx), r.stats.histogram.writePercentiles(o.HistogramPath))
+}
+
+func openClients(config client.Config, n int) (all []*client.Client, err error) {
+	for range n {
+		c, err := client.Open(config)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+func closeClients(all []*client.Client) {
+	for _, c := range all {
+		c.Close()
+	}
 }

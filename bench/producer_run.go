@@ -19,21 +19,25 @@ const producerGroup = "benchmark_producer"
 
 // producerRun is one run of the producer benchmark.
 type producerRun struct {
-	options  ProducerOptions
-	producer *client.Producer
-	out      io.Writer
-	topics   []string
-	body     []byte
-	stats    producerStats
-	window   window[producerSample]
+	options   ProducerOptions
+	producers []*client.Producer // senders take them in turn
+	out       io.Writer
+	topics    []string
+	body      []byte
+	stats     *producerStats
+	window    window[producerSample]
 }
 
-func newProducerRun(o ProducerOptions, c *client.Client, out io.Writer) *producerRun {
+func newProducerRun(o ProducerOptions, clients []*client.Client, out io.Writer) *producerRun {
 	config := client.ProducerConfig{Group: producerGroup, CompressOverBytes: -1}
 	if o.CompressBodies {
 		config.CompressOverBytes = 0 // the client's default
 	}
-	return &producerRun{options: o, producer: c.Producer(config), out: out, topics: o.topicNames(), body: randomBody(o.MessageBytes)}
+	r := &producerRun{options: o, out: out, topics: o.topicNames(), body: randomBody(o.MessageBytes), stats: new(producerStats)}
+	for _, c := range clients {
+		r.producers = append(r.producers, c.Producer(config))
+	}
+	return r
 }
 
 // randomBody is letters and digits, as the official benchmark's.
@@ -48,31 +52,83 @@ func randomBody(n int) []byte {
 
 func (r *producerRun) run(ctx context.Context) error {
 	r.printStart()
-	if r.options.Seconds > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(r.options.Seconds)*time.Second)
-		defer cancel()
+	if r.options.WarmupSeconds > 0 {
+		r.phase(ctx, r.options.WarmupSeconds, 0, r.stats.progress())
+		r.stats = new(producerStats)
 	}
 	reporting, stop := context.WithCancel(ctx)
 	var reports sync.WaitGroup
 	reports.Go(func() { r.window.run(reporting, r.options.ReportMillis, r.stats.sample, r.printReport) })
-	r.sendAll(ctx)
+	r.phase(ctx, r.options.Seconds, r.options.Quantity, r.stats.progress())
 	stop()
 	reports.Wait()
 	r.printEnd()
 	return nil
 }
 
-func (r *producerRun) sendAll(ctx context.Context) {
+// drainBound is how long sends may take that were due before the end of a paced run; what is unanswered then has failed.
+const drainBound = 10 * time.Second
+
+// phase sends for so many seconds and such a quantity, whichever is first; 0 is no bound.
+func (r *producerRun) phase(ctx context.Context, seconds int, quantity int64, progress func() string) {
+	bounded := ctx
+	if seconds > 0 {
+		length := time.Duration(seconds) * time.Second
+		if r.options.Rate > 0 {
+			length += drainBound
+		}
+		var cancel context.CancelFunc
+		bounded, cancel = context.WithTimeout(ctx, length)
+		defer cancel()
+	}
+	watching, stop := context.WithCancel(bounded)
+	var watch sync.WaitGroup
+	watch.Go(func() { showProgress(watching, r.options.Progress, progress) })
+	if r.options.Rate > 0 {
+		r.sendPaced(ctx, bounded, r.options.newPace(seconds, quantity))
+	} else {
+		r.sendAll(bounded, quantity)
+	}
+	stop()
+	watch.Wait()
+}
+
+func (r *producerRun) sendAll(ctx context.Context, quantity int64) {
 	var senders sync.WaitGroup
-	for i, share := range shares(r.options.Quantity, r.options.Threads) {
-		if r.options.Quantity > 0 && share == 0 {
+	for i, share := range shares(quantity, r.options.Threads) {
+		if quantity > 0 && share == 0 {
 			break
 		}
-		senders.Go(func() { r.sendLoop(ctx, share, rand.New(rand.NewPCG(uint64(i), uint64(time.Now().UnixNano())))) })
+		senders.Go(func() { r.sendLoop(ctx, i, share, newRandom(i)) })
 	}
 	senders.Wait()
-	r.producer.Wait()
+	r.wait()
+}
+
+// sendPaced sends what is due; what bounded's end cuts off has failed, what stop's end does counts as nothing.
+func (r *producerRun) sendPaced(stop, bounded context.Context, p *pace) {
+	var running sync.WaitGroup
+	running.Go(func() { p.run(bounded) })
+	for i := range r.options.Threads {
+		running.Go(func() {
+			random := newRandom(i)
+			for due := range p.due {
+				r.send(bounded, stop, r.producers[i%len(r.producers)], due, p.batch, random)
+			}
+		})
+	}
+	running.Wait()
+	r.wait()
+}
+
+func (r *producerRun) wait() {
+	for _, p := range r.producers {
+		p.Wait()
+	}
+}
+
+func newRandom(sender int) *rand.Rand {
+	return rand.New(rand.NewPCG(uint64(sender), uint64(time.Now().UnixNano())))
 }
 
 // shares divides a quantity among senders; the first takes what is left over.
@@ -88,7 +144,8 @@ func shares(quantity int64, senders int) []int64 {
 }
 
 // sendLoop sends share messages, or without end where share is 0.
-func (r *producerRun) sendLoop(ctx context.Context, share int64, random *rand.Rand) {
+func (r *producerRun) sendLoop(ctx context.Context, sender int, share int64, random *rand.Rand) {
+	producer := r.producers[sender%len(r.producers)]
 	for sent := int64(0); ctx.Err() == nil && (share == 0 || sent < share); {
 		n := int64(1)
 		if r.options.BatchMessages > 0 {
@@ -98,18 +155,18 @@ func (r *producerRun) sendLoop(ctx context.Context, share int64, random *rand.Ra
 			}
 		}
 		sent += n
-		if err := r.send(ctx, n, random); err != nil {
+		if err := r.send(ctx, ctx, producer, time.Now(), n, random); err != nil {
 			r.pauseAfter(ctx, err)
 		}
 	}
 }
 
-func (r *producerRun) send(ctx context.Context, n int64, random *rand.Rand) error {
-	begin := time.Now()
+// send sends n messages whose latency counts from begin on. What stop's end cuts off counts as nothing.
+func (r *producerRun) send(ctx, stop context.Context, producer *client.Producer, begin time.Time, n int64, random *rand.Rand) error {
 	if r.options.Async {
-		err := r.producer.SendAsync(ctx, r.message(begin, random), func(_ client.SendResult, err error) { r.stats.ended(ctx, begin, 1, err) })
+		err := producer.SendAsync(ctx, r.message(begin, random), func(_ client.SendResult, err error) { r.ended(stop, begin, 1, err) })
 		if err != nil {
-			r.stats.ended(ctx, begin, 1, err)
+			r.ended(stop, begin, 1, err)
 		}
 		return err
 	}
@@ -119,12 +176,21 @@ func (r *producerRun) send(ctx context.Context, n int64, random *rand.Rand) erro
 		for i := range batch {
 			batch[i] = r.message(begin, random)
 		}
-		_, err = r.producer.SendBatch(ctx, batch)
+		_, err = producer.SendBatch(ctx, batch)
 	} else {
-		_, err = r.producer.Send(ctx, r.message(begin, random))
+		_, err = producer.Send(ctx, r.message(begin, random))
 	}
-	r.stats.ended(ctx, begin, n, err)
+	r.ended(stop, begin, n, err)
 	return err
+}
+
+// ended counts a send. One that was due and failed counts with its time, too: without it a server that answers nobody for longer
+// than a send is patient would seem fast.
+func (r *producerRun) ended(stop context.Context, begin time.Time, n int64, err error) {
+	if err != nil && r.options.Rate > 0 && stop.Err() == nil {
+		r.stats.histogram.Record(time.Since(begin))
+	}
+	r.stats.ended(stop, begin, n, err)
 }
 
 func (r *producerRun) message(now time.Time, random *rand.Rand) *client.Message {
@@ -185,10 +251,13 @@ func (r *producerRun) printStart() {
 		o.Topic, o.Threads, o.MessageBytes, o.KeyEnable, o.PropertyBytes, o.TagCount, false, false, o.Quantity, o.DelayEnable, o.DelayLevel, o.Async)
 }
 
+// officialTime is how the official benchmark prints a time.
+const officialTime = "2006-01-02 15:04:05,000"
+
 func (r *producerRun) printReport(first, last producerSample) {
 	tps, mean := last.since(first)
 	fmt.Fprintf(r.out, "Current Time: %s Send TPS: %d Max RT(ms): %d Average RT(ms): %7.3f Send Failed: %d Response Failed: %d\n",
-		time.Now().Format("2006-01-02 15:04:05,000"), tps, r.stats.histogram.Max().Milliseconds(), mean, last.failed, last.refused)
+		time.Now().Format(officialTime), tps, r.stats.histogram.Max().Milliseconds(), mean, last.failed, last.refused)
 }
 
 func (r *producerRun) printEnd() {

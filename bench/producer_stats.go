@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -46,14 +47,29 @@ func (s *producerStats) ended(ctx context.Context, begin time.Time, n int64, err
 	var refused *protocol.Error
 	switch {
 	case err == nil:
-		took := time.Since(begin)
-		s.histogram.Record(took)
-		s.micros.Add(n * took.Microseconds())
-		s.sent.Add(n)
+		s.took(time.Since(begin), n)
 	case ctx.Err() != nil:
 	case errors.As(err, &refused):
 		s.refused.Add(n)
 	default:
 		s.failed.Add(n)
+	}
+}
+
+// took counts a send of n stored messages.
+func (s *producerStats) took(d time.Duration, n int64) {
+	s.histogram.Record(d)
+	s.micros.Add(n * d.Microseconds())
+	s.sent.Add(n)
+}
+
+// progress is a line for who watches.
+func (s *producerStats) progress() func() string {
+	last := s.sample()
+	return func() string {
+		now := s.sample()
+		tps, mean := now.since(last)
+		last = now
+		return fmt.Sprintf("%d sent, %d/s, mean %.3f ms, P99 %.3f ms, %d failed", now.sent, tps, mean, inMillis(s.histogram.Quantile(0.99)), now.failed+now.refused)
 	}
 }

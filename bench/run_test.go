@@ -72,7 +72,7 @@ func wantLines(t *testing.T, got []string, patterns ...string) {
 	}
 }
 
-const latencyPattern = `Latency\(ms\) Mean: \d+\.\d{3} P50: \d+\.\d{3} P90: \d+\.\d{3} P99: \d+\.\d{3} P99\.9: \d+\.\d{3} Max: \d+\.\d{3}`
+const latencyPattern = `Latency\(ms\) Mean: \d+\.\d{3} P50: \d+\.\d{3} P90: \d+\.\d{3} P99: \d+\.\d{3} P99\.9: \d+\.\d{3} P99\.99: \d+\.\d{3} Max: \d+\.\d{3}`
 
 func TestAShortProducerRunPrintsTheOfficialLines(t *testing.T) {
 	for name, change := range map[string]func(*ProducerOptions){
