@@ -135,7 +135,7 @@ func (v *clusterView) askBroker(ctx context.Context, b registered) (f Findings) 
 			f.add(Warning, "addresses", "open it, or set com.rocketmq.sendMessageWithVIPChannel=false in clients before 4.5.1", "broker %v: its VIP port is closed: %v", b, err)
 		}
 	}
-	return f
+	return append(f, askSlave(ctx, b)...)
 }
 
 // below is the VIP address beside addr.

@@ -19,7 +19,8 @@ func Command(broker, proxy func(file string) *Subject) *cli.Command {
 		Name:  "doctor",
 		Usage: "looks at configuration, folders, limits, clock, ports, names, addresses and versions, and says what helps",
 		Description: "Exit code 0: nothing to do. 1: warnings. 2: something does not work. It changes nothing, and the broker need not run;\n" +
-			"with name servers it also asks them and every broker that they know, as a client of this host would.",
+			"with name servers it also asks them and every broker that they know, as a client of this host would, and slaves whether they\n" +
+			"get through to their masters. With -n and no file it looks at the cluster, and at this host as one of its clients.",
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "c", Usage: "configuration `FILE` of a broker; may be given more than once"},
 			&cli.StringSliceFlag{Name: "proxy", Usage: "configuration `FILE` of a proxy or name server; may be given more than once"},
@@ -34,7 +35,7 @@ func Command(broker, proxy func(file string) *Subject) *cli.Command {
 			for _, file := range c.StringSlice("proxy") {
 				subjects = append(subjects, proxy(file))
 			}
-			if len(subjects) == 0 {
+			if len(subjects) == 0 && c.String("n") == "" {
 				subjects = append(subjects, broker(""))
 			}
 			found := examine(c.Context, subjects, c.String("n"), c.Bool("apart"))

@@ -20,7 +20,7 @@ const (
 func limits(proc, control string, subjects []*Subject) (f Findings) {
 	var files syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err == nil && files.Max < leastFiles {
-		f.add(Warning, "limits", "LimitNOFILE=1048576 in the systemd unit, or nofile in /etc/security/limits.conf",
+		f.add(Warning, "limits", "LimitNOFILE=655350 in the systemd unit, or nofile in /etc/security/limits.conf",
 			"%d open files at most, connections among them", files.Max)
 	}
 	if n, known := number(filepath.Join(proc, "sys/net/core/somaxconn")); known && n < leastBacklog {

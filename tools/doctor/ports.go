@@ -6,13 +6,9 @@ import (
 	"net"
 	"strconv"
 	"syscall"
-	"time"
 
 	"gantry/remoting/protocol"
 )
-
-// dialBound is how long a connection may take.
-const dialBound = 2 * time.Second
 
 // ports looks whether a broker gets its ports, and whether this machine reaches
 // them under the address that others are told. It holds those that are free for
@@ -23,10 +19,10 @@ func ports(ctx context.Context, s *Subject) (f Findings) {
 		held, err := net.Listen("tcp", s.bind(p.number))
 		switch {
 		case err == nil:
-			f = append(f, reach(ctx, s, p)...)
+			f = append(f, reach(ctx, s, p, held)...)
 			held.Close()
 		case running && errors.Is(err, syscall.EADDRINUSE):
-			f = append(f, reach(ctx, s, p)...)
+			f = append(f, reach(ctx, s, p, nil)...)
 		default:
 			f.add(Error, "ports", remedyOf(err, p), "%s: the %s port %d: %v", s.place(p.key), p.what, p.number, err)
 		}
@@ -58,33 +54,4 @@ func remedyOf(err error, p port) string {
 		return "bindAddress is none of this machine; write one that is, or 0.0.0.0"
 	}
 	return "choose another " + p.key
-}
-
-// reach dials what others are told.
-func reach(ctx context.Context, s *Subject, p port) (f Findings) {
-	told, key := s.told(p.number), "brokerIP1"
-	if told == "" {
-		f.fine("ports", "%s: %d (%s)", s.name(), p.number, p.what)
-		return f
-	}
-	if s.Proxy != nil {
-		key = "advertiseAddr"
-	}
-	if err := dial(ctx, told); err != nil {
-		f.add(Error, "addresses", "set "+key+" to an address of this machine, or let the NAT or firewall in front of it forward port "+strconv.Itoa(p.number),
-			"%s: others are told %s, where this machine itself does not get through: %v", s.place(key), told, err)
-		return f
-	}
-	f.fine("addresses", "%s: %s leads here (%s)", s.name(), told, p.what)
-	return f
-}
-
-func dial(ctx context.Context, addr string) error {
-	ctx, cancel := context.WithTimeout(ctx, dialBound)
-	defer cancel()
-	c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
-	if err == nil {
-		c.Close()
-	}
-	return err
 }

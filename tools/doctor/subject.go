@@ -58,6 +58,9 @@ type port struct {
 	key    string // that decides it
 }
 
+// haPort is the one that slaves copy from.
+const haPort = "HA"
+
 func (s *Subject) ports() []port {
 	if s.Proxy != nil {
 		return s.Proxy.ports()
@@ -65,9 +68,9 @@ func (s *Subject) ports() []port {
 	c := s.Config
 	all := []port{{c.ListenPort, "broker", "listenPort"}, {c.ListenPort - 2, "VIP", "listenPort"}}
 	if c.HAListenPort != 0 {
-		return append(all, port{c.HAListenPort, "HA", "haListenPort"})
+		return append(all, port{c.HAListenPort, haPort, "haListenPort"})
 	}
-	return append(all, port{c.ListenPort + 1, "HA", "listenPort"})
+	return append(all, port{c.ListenPort + 1, haPort, "listenPort"})
 }
 
 // bind is the address that one of its ports is listened at.
