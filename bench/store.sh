@@ -8,6 +8,7 @@ gantry=$(cd "$(dirname "$0")/.." && pwd)/bin/gantry
 out=$(mktemp -d "${TMPDIR:-/tmp}/gantry-store-XXXXXX")
 pids=
 trap 'kill -9 $pids 2>/dev/null; wait 2>/dev/null || true; rm -rf "$out"' EXIT
+trap 'exit 1' INT TERM
 
 start() { # NAME PORT: starts standalone on a folder of that name and waits until it is ready; pid in $pid
 	printf 'gatewayBasePort=%s\n' $(($2 + 100)) > "$out/$1.properties"

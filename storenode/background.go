@@ -37,6 +37,9 @@ func (b *background) run(places chan struct{}, f func()) {
 	})
 }
 
+// beside runs f at once, on its own goroutine; for what waits for no disk, and not for long.
+func (b *background) beside(f func()) { b.running.Go(f) }
+
 // answering makes a handler of an answer that may wait for a disk.
 func (b *background) answering(a answer) remoting.Handler { return b.handler(a, b.do) }
 

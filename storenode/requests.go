@@ -21,7 +21,7 @@ func (n *Node) requests() []request {
 	inline := func(a answer) remoting.Handler { return inline(n.log, a) }
 	beside, search := n.background.answering, n.background.searching
 	sends := &sends{log: n.log, config: n.config, storeHost: n.storeHost, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, waits: n.waits, slaves: n.slaveWaits(), repeats: n.repeats, halves: n.transactions.Load(),
-		timers: n.heldTimers()}
+		timers: n.heldTimers(), announcements: announcements{n.log, n.background, n.announce}}
 	pulls := &pulls{log: n.log, config: n.config, topics: n.topics, groups: n.groups, members: n.members, offsets: n.offsets, store: n.store, held: n.held, background: n.background}
 	backs := &sendBacks{log: n.log, config: n.config, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, records: n.store, background: n.background, waits: n.waits, slaves: n.slaveWaits(), repeats: n.repeats}
 	ends := &endTransactions{log: n.log, store: n.store, background: n.background, waits: n.waits, slaves: n.slaveWaits(), transactions: n.transactions.Load()}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,6 +61,8 @@ type sends struct {
 	waits  *diskWaits
 	slaves slaveWaits
 
+	announcements announcements
+
 	puts sync.Pool // of *put
 }
 
@@ -74,6 +77,7 @@ type put struct {
 	offsets []commitlog.Offset
 	wait    diskWait
 	copied  replica.Wait
+	known   <-chan struct{} // closed when name servers know the topic that the send made; nil where it made none
 }
 
 // handle is a remoting.Handler.
@@ -124,7 +128,7 @@ func (s *sends) get(to remoting.Responder) *put {
 const keepRecordBytes = 64 << 10
 
 func (s *sends) release(p *put) {
-	p.message, p.to, p.wait.since = message.Message{}, remoting.Responder{}, time.Time{}
+	p.message, p.to, p.wait.since, p.known = message.Message{}, remoting.Responder{}, time.Time{}, nil
 	if cap(p.request.Records) <= keepRecordBytes {
 		s.puts.Put(p)
 	}
@@ -137,9 +141,12 @@ func (s *sends) start(p *put, c *remoting.Command) error {
 	if err := h.DecodeCode(c.Code, c.Ext); err != nil {
 		return err
 	}
-	t, err := s.check(&h, p.to.Channel)
+	t, made, err := s.check(&h, p.to.Channel)
 	if err != nil {
 		return err
+	}
+	if made {
+		p.known = s.announcements.start()
 	}
 	queueID := h.QueueID
 	if queueID < 0 {
@@ -174,28 +181,28 @@ func (s *sends) start(p *put, c *remoting.Command) error {
 	return nil
 }
 
-// check finds the send's topic, or says why there is none to send to (msgCheck).
-func (s *sends) check(h *protocol.SendMessageRequest, from *remoting.Channel) (*topic.Topic, error) {
+// check finds the send's topic, makes it where it is missing, or says why there is none to send to (msgCheck).
+func (s *sends) check(h *protocol.SendMessageRequest, from *remoting.Channel) (t *topic.Topic, made bool, err error) {
 	if until := s.config.now().StartAcceptSendMillis; time.Now().UnixMilli() < until {
-		return nil, protocol.Errorf(protocol.SystemError, "broker unable to service, until %s", time.UnixMilli(until).Format("2006-01-02 15:04:05,000"))
+		return nil, false, protocol.Errorf(protocol.SystemError, "broker unable to service, until %s", time.UnixMilli(until).Format("2006-01-02 15:04:05,000"))
 	}
-	t := s.topics.Get(h.Topic)
+	t = s.topics.Get(h.Topic)
 	if !topic.Perm(s.config.now().BrokerPermission).Writeable() && t != nil && t.Order {
-		return nil, protocol.Errorf(protocol.NoPermission, "the broker[%s] sending message is forbidden", s.config.BrokerIP1)
+		return nil, false, protocol.Errorf(protocol.NoPermission, "the broker[%s] sending message is forbidden", s.config.BrokerIP1)
 	}
 	if err := topic.ValidateSend(h.Topic); err != nil {
-		return nil, topicRefusal(err)
+		return nil, false, topicRefusal(err)
 	}
 	if t == nil {
-		var err error
 		if t, err = s.create(h); err != nil {
-			return nil, err
+			return nil, false, err
 		}
+		made = true
 	}
 	if h.QueueID >= max(t.WriteQueueNums, t.ReadQueueNums) {
-		return nil, protocol.Errorf(protocol.SystemError, "request queueId[%d] is illegal, %s Producer: %s", h.QueueID, describe(t), from.Remote)
+		return nil, false, protocol.Errorf(protocol.SystemError, "request queueId[%d] is illegal, %s Producer: %s", h.QueueID, describe(t), from.Remote)
 	}
-	return t, nil
+	return t, made, nil
 }
 
 func topicRefusal(err error) error {
@@ -355,7 +362,13 @@ func (p *put) answer(code int32) {
 		}
 		p.header.MsgID = message.AppendOffsetID(p.header.MsgID, storeHost, int64(offset))
 	}
-	p.to.Reply(&remoting.Response{Code: code, Header: &p.header})
+	if p.known == nil {
+		p.to.Reply(&remoting.Response{Code: code, Header: &p.header})
+		return
+	}
+	to, header := p.to, p.header
+	header.MsgID = slices.Clone(header.MsgID)
+	p.owner.announcements.after(p.known, func() { to.Reply(&remoting.Response{Code: code, Header: &header}) })
 }
 
 func describe(t *topic.Topic) string {

@@ -60,7 +60,7 @@ func (s *replies) handle(c *remoting.Command, to remoting.Responder) {
 }
 
 func (s *replies) start(c *remoting.Command, h *protocol.SendMessageRequest, to remoting.Responder) error {
-	t, err := s.sends.check(h, to.Channel)
+	t, _, err := s.sends.check(h, to.Channel)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ go build -o "$out/realbroker" ./cmd/realbroker
 "$out/realbroker" -dir "$out/real" -jvm "$jvm" > "$out/real.out" 2>&1 & real=$!
 "$out/realbroker" -proxy -dir "$out/proxied" -jvm "$jvm" > "$out/proxied.out" 2>&1 & proxied=$!
 trap 'kill $real $proxied 2>/dev/null; wait $real $proxied 2>/dev/null || true; rm -rf "$out/real" "$out/proxied" "$out/home"' EXIT
+trap 'exit 1' INT TERM
 for system in real proxied; do
 	until grep -q '^ready ' "$out/$system.out"; do kill -0 $real && kill -0 $proxied; sleep 0.1; done
 done

@@ -17,6 +17,7 @@ begun=$(date +%s%3N)
 "$out/realbroker" -dir "$out/real" -jvm "$jvm" flushDiskType="${FLUSH:-ASYNC_FLUSH}" > "$out/real.out" 2>&1 &
 pid=$!
 trap 'kill $pid 2>/dev/null; wait $pid 2>/dev/null || true; rm -rf "$out/real" "$out/home"' EXIT
+trap 'exit 1' INT TERM
 until grep -q '^ready ' "$out/real.out"; do kill -0 $pid; sleep 0.02; done
 echo "real broker 4.9.7: name server and broker ready after $(($(date +%s%3N) - begun)) ms"
 namesrv=$(sed -n 's/^ready namesrv=\([^ ]*\).*/\1/p' "$out/real.out")
