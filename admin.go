@@ -26,7 +26,7 @@ func adminCommand() *cli.Command {
 			Name:  "haStatus",
 			Usage: "how far the copies of each shard are: lag, state of the connection, last error",
 			Flags: []cli.Flag{
-				&cli.StringFlag{Name: "n", Usage: "name servers, `HOST:PORT;…`", EnvVars: []string{"NAMESRV_ADDR"}, Required: true},
+				&cli.StringFlag{Name: "n", Usage: "name servers, `HOST:PORT;…`", EnvVars: []string{"NAMESRV_ADDR"}},
 				&cli.StringFlag{Name: "c", Usage: "the brokers of one `CLUSTER`; all where it is not given"},
 			},
 			Action: haStatus,
@@ -40,7 +40,7 @@ func haStatus(c *cli.Context) error {
 	}
 	a, err := admin.Open(c.String("n"), remoting.DialTCP)
 	if err != nil {
-		return err
+		return fmt.Errorf("haStatus: %w; give it with -n, or in NAMESRV_ADDR", err)
 	}
 	defer a.Close()
 	ctx, cancel := context.WithTimeout(c.Context, adminBound)

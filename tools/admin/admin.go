@@ -48,7 +48,7 @@ type decoded interface{ Decode(body []byte) error }
 func (a *Admin) namesrvBody(ctx context.Context, code int32, header remoting.Header, into decoded) error {
 	answer, err := a.AskNamesrv(ctx, &remoting.Request{Code: code, Header: header})
 	if err != nil {
-		return fmt.Errorf("name server: %w", err)
+		return fmt.Errorf("%s: %w", protocol.RequestName(code), err)
 	}
 	return into.Decode(answer.Body)
 }

@@ -66,15 +66,47 @@ func (a *Admin) Connections(ctx context.Context, group string) (members protocol
 	if err != nil {
 		return members, err
 	}
+	if len(shards) == 0 {
+		return members, errNoConsumer()
+	}
+	return a.ConnectionsAt(ctx, shards[0].Addr, group)
+}
+
+// ConnectionsAt is Connections as one broker knows them.
+func (a *Admin) ConnectionsAt(ctx context.Context, addr, group string) (members protocol.ConsumerConnection, err error) {
+	err = a.body(ctx, addr, protocol.GetConsumerConnectionList, protocol.GetConsumerConnectionListRequest{ConsumerGroup: group}, &members)
+	if err == nil && len(members.ConnectionSet) == 0 {
+		err = errNoConsumer()
+	}
+	return members, err
+}
+
+func errNoConsumer() error {
+	return &protocol.Error{Code: protocol.ConsumerNotOnline, Remark: "Not found the consumer group connection"}
+}
+
+// Producers are those of a group that the first shard of a topic knows (code 204).
+func (a *Admin) Producers(ctx context.Context, group, topic string) (producers protocol.ProducerConnection, err error) {
+	shards, err := a.shards(ctx, topic)
+	if err != nil {
+		return producers, err
+	}
 	for _, b := range shards[:min(len(shards), 1)] {
-		if err := a.body(ctx, b.Addr, protocol.GetConsumerConnectionList, protocol.GetConsumerConnectionListRequest{ConsumerGroup: group}, &members); err != nil {
-			return members, err
+		if err := a.body(ctx, b.Addr, protocol.GetProducerConnectionList, protocol.GetProducerConnectionListRequest{ProducerGroup: group}, &producers); err != nil {
+			return producers, err
 		}
 	}
-	if len(members.ConnectionSet) == 0 {
-		return members, &protocol.Error{Code: protocol.ConsumerNotOnline, Remark: "Not found the consumer group connection"}
+	if len(producers.ConnectionSet) == 0 {
+		return producers, errors.New("Not found the producer group connection")
 	}
-	return members, nil
+	return producers, nil
+}
+
+// Groups are the subscription groups of one broker, by name (code 201).
+func (a *Admin) Groups(ctx context.Context, addr string) (map[string]protocol.SubscriptionGroupConfig, error) {
+	var all protocol.SubscriptionGroupWrapper
+	err := a.body(ctx, addr, protocol.GetAllSubscriptionGroupConfig, nil, &all)
+	return all.SubscriptionGroupTable, err
 }
 
 // Reset is what became of one queue of a group that was moved.

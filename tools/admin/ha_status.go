@@ -13,12 +13,12 @@ import (
 // HAStatus is how a shard's copies stand as one of them says. A Java broker,
 // which has no such answer, says no more than where its log begins and ends.
 func (a *Admin) HAStatus(ctx context.Context, b Broker) (s hastatus.Status, err error) {
-	answer, err := a.ask(ctx, b.Addr, &remoting.Request{Code: hastatus.Code})
+	answer, err := a.Call(ctx, b.Addr, &remoting.Request{Code: hastatus.Code})
 	if Has(err, protocol.RequestCodeNotSupported) {
 		return a.javaHAStatus(ctx, b)
 	}
 	if err != nil {
-		return s, err
+		return s, fmt.Errorf("%s HA status: %w", b.Addr, err)
 	}
 	return s, s.Decode(answer.Body)
 }

@@ -69,53 +69,6 @@ func (a *Admin) ForgetTopic(ctx context.Context, namesrv, topic, cluster string)
 	return err
 }
 
-// orderNamespace is where name servers keep which shards an ordered topic has.
-const orderNamespace = "ORDER_TOPIC_CONFIG"
-
-// SetOrder writes which shards an ordered topic has, "broker-a:4;broker-b:4", to
-// every name server (code 100); where it is not for the whole cluster, what other
-// shards have is kept (code 101).
-func (a *Admin) SetOrder(ctx context.Context, topic, conf string, wholeCluster bool) error {
-	if !wholeCluster {
-		kept, err := a.order(ctx, topic)
-		if err != nil {
-			return err
-		}
-		conf = mergeOrder(kept, conf)
-	}
-	var errs []error
-	for _, namesrv := range a.namesrv {
-		_, err := a.ask(ctx, namesrv, &remoting.Request{Code: protocol.PutKVConfig, Header: protocol.PutKVConfigRequest{Namespace: orderNamespace, Key: topic, Value: conf}})
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
-}
-
-func (a *Admin) order(ctx context.Context, topic string) (string, error) {
-	answer, err := a.AskNamesrv(ctx, &remoting.Request{Code: protocol.GetKVConfig, Header: protocol.GetKVConfigRequest{Namespace: orderNamespace, Key: topic}})
-	if Has(err, protocol.QueryNotFound) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	var h protocol.GetKVConfigResponse
-	err = h.Decode(answer.Ext)
-	return h.Value, err
-}
-
-// mergeOrder puts one shard's entry into a list of them.
-func mergeOrder(list, entry string) string {
-	shard, _, _ := strings.Cut(entry, ":")
-	var kept []string
-	for _, e := range strings.Split(list, ";") {
-		if name, _, _ := strings.Cut(e, ":"); e != "" && name != shard {
-			kept = append(kept, e)
-		}
-	}
-	return strings.Join(append(kept, entry), ";")
-}
-
 // TopicStats are the ends of a topic's queues in all shards (code 202).
 func (a *Admin) TopicStats(ctx context.Context, topic string) (protocol.QueueTable[protocol.TopicOffset], error) {
 	shards, err := a.shards(ctx, topic)

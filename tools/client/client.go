@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -83,8 +84,10 @@ func (c *Client) Invoke(ctx context.Context, addr string, r *remoting.Request) (
 }
 
 // Call is Invoke for requests that succeed or fail: any code but SUCCESS is a
-// *protocol.Error.
+// *protocol.Error. It waits for Config.RequestMillis at most, whatever ctx allows.
 func (c *Client) Call(ctx context.Context, addr string, r *remoting.Request) (*remoting.Command, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, millis(c.config.RequestMillis), fmt.Errorf("nothing came for %v", millis(c.config.RequestMillis)))
+	defer cancel()
 	answer, err := c.Invoke(ctx, addr, r)
 	if err == nil && answer.Code != protocol.Success {
 		return nil, errorOf(answer)

@@ -62,8 +62,9 @@ func millis(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 func ParseNamesrv(list string) ([]string, error) {
 	var addrs []string
 	for _, addr := range strings.FieldsFunc(list, func(r rune) bool { return r == ';' || r == ',' || r == ' ' }) {
-		if _, _, err := net.SplitHostPort(addr); err != nil {
-			return nil, fmt.Errorf("name server address: %w", err)
+		host, port, err := net.SplitHostPort(addr)
+		if n, notNumber := strconv.Atoi(port); err != nil || host == "" || notNumber != nil || n < 1 || n > 65535 {
+			return nil, fmt.Errorf("name server address %q is not HOST:PORT", addr)
 		}
 		addrs = append(addrs, addr)
 	}

@@ -186,18 +186,24 @@ func (c *Client) askRoute(ctx context.Context, topic string) (data protocol.Topi
 	return data, data.Decode(answer.Body)
 }
 
-// AskNamesrv asks one name server, the next where it gives no answer.
-func (c *Client) AskNamesrv(ctx context.Context, r *remoting.Request) (answer *remoting.Command, err error) {
-	var failure *protocol.Error
+// AskNamesrv asks one name server, the next where it gives no answer in
+// Config.RequestMillis. The error names each that was asked.
+func (c *Client) AskNamesrv(ctx context.Context, r *remoting.Request) (*remoting.Command, error) {
+	var failures []error
 	for i := range c.config.Namesrv {
 		at := (c.routes.namesrv.start() + i) % len(c.config.Namesrv)
-		answer, err = c.Call(ctx, c.config.Namesrv[at], r)
-		if err == nil || errors.As(err, &failure) || ctx.Err() != nil {
+		answer, err := c.Call(ctx, c.config.Namesrv[at], r)
+		var refused *protocol.Error
+		if err == nil || errors.As(err, &refused) {
 			c.routes.namesrv.set(at)
 			return answer, err
 		}
+		failures = append(failures, fmt.Errorf("name server %s: %w", c.config.Namesrv[at], err))
+		if ctx.Err() != nil {
+			break
+		}
 	}
-	return nil, err
+	return nil, errors.Join(failures...)
 }
 
 // keepRoutes polls the routes in use; what cannot be had stays as it was.

@@ -104,10 +104,11 @@ func find(name string) *command {
 // commands are those there are, in the order of the official tool.
 func commands() []*command {
 	return []*command{
-		updateTopic(), deleteTopic(), updateSubGroup(), deleteSubGroup(), updateBrokerConfig(),
-		topicRoute(), topicStatus(), brokerStatus(), queryMsgByID(), queryMsgByKey(), queryMsgByUniqueKey(),
-		consumerProgress(), clusterList(), topicList(), wipeWritePerm(), addWritePerm(), resetOffsetByTime(),
-		getBrokerConfig(), sendMessage(), consumeMessage(),
+		updateTopic(), deleteTopic(), updateSubGroup(), deleteSubGroup(), updateBrokerConfig(), updateTopicPerm(),
+		topicRoute(), topicStatus(), topicClusterList(), brokerStatus(), queryMsgByID(), queryMsgByKey(), queryMsgByUniqueKey(), queryMsgByOffset(),
+		producerConnection(), consumerConnection(), consumerProgress(), clusterList(), topicList(), updateKvConfig(), deleteKvConfig(),
+		wipeWritePerm(), addWritePerm(), resetOffsetByTime(), skipAccumulatedMessage(), updateOrderConf(),
+		getNamesrvConfig(), updateNamesrvConfig(), getBrokerConfig(), getConsumerConfig(), sendMessage(), consumeMessage(),
 	}
 }
 

@@ -104,32 +104,40 @@ func (c *call) consumeMessage() error {
 }
 
 // consumeQueue prints what one queue has from an offset on.
-func (c *call) consumeQueue(route *client.Route, r reading) (err error) {
-	meant := protocol.MessageQueue{Topic: c.value("t"), BrokerName: c.value("b")}
-	if number(c, "i", &meant.QueueID, &err); err != nil {
+func (c *call) consumeQueue(route *client.Route, r reading) error {
+	q, err := c.meantQueue(route)
+	if err != nil {
 		return err
 	}
-	for i := range route.Subscribe {
-		q := &route.Subscribe[i]
-		if q.MessageQueue != meant {
-			continue
-		}
-		first, last, err := c.span(q, r)
-		if err != nil {
-			return err
-		}
-		if r.offset > last {
-			c.printf("%s no matched msg, offset=%d\n", queueText(meant), r.offset)
-			return nil
-		}
-		first = max(first, r.offset)
-		if last-first > r.count {
-			c.printf("The oldler %d message will be provided\n", r.count)
-			last = first + r.count - 1
-		}
-		return c.printQueue(q, r.group, first, last)
+	first, last, err := c.span(q, r)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("the topic has no %s to read", queueText(meant))
+	if r.offset > last {
+		c.printf("%s no matched msg, offset=%d\n", queueText(q.MessageQueue), r.offset)
+		return nil
+	}
+	first = max(first, r.offset)
+	if last-first > r.count {
+		c.printf("The oldler %d message will be provided\n", r.count)
+		last = first + r.count - 1
+	}
+	return c.printQueue(q, r.group, first, last)
+}
+
+// meantQueue is the one that -t, -b and -i name.
+func (c *call) meantQueue(route *client.Route) (*client.Target, error) {
+	var err error
+	meant := protocol.MessageQueue{Topic: c.value("t"), BrokerName: c.value("b")}
+	if number(c, "i", &meant.QueueID, &err); err != nil {
+		return nil, err
+	}
+	for i := range route.Subscribe {
+		if q := &route.Subscribe[i]; q.MessageQueue == meant {
+			return q, nil
+		}
+	}
+	return nil, fmt.Errorf("the topic has no %s to read", queueText(meant))
 }
 
 // span is where reading a queue begins and ends.

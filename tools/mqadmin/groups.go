@@ -114,11 +114,15 @@ func (c *call) resetOffsetByTime() (err error) {
 		return err
 	}
 	c.printf("rollback consumer offset by specified group[%s], topic[%s], force[%t], timestamp(string)[%s], timestamp(long)[%d]\n", group, topic, force, typed, at)
+	c.printMoved(moved)
+	return nil
+}
+
+func (c *call) printMoved(moved protocol.QueueTable[int64]) {
 	c.printf("%-40s  %-40s  %-40s\n", "#brokerName", "#queueId", "#offset")
 	for _, q := range sorted(moved) {
 		c.printf("%-40s  %-40d  %-40d\n", front(q.BrokerName, 32), q.QueueID, moved[q])
 	}
-	return nil
 }
 
 func (c *call) resetOffline(group, topic, typed string, at int64, force bool) error {
@@ -127,11 +131,41 @@ func (c *call) resetOffline(group, topic, typed string, at int64, force bool) er
 		return err
 	}
 	c.printf("rollback consumer offset by specified consumerGroup[%s], topic[%s], force[%t], timestamp(string)[%s], timestamp(long)[%d]\n", group, topic, force, typed, at)
+	c.printRollback(all)
+	return nil
+}
+
+func (c *call) printRollback(all []admin.Reset) {
 	c.printf("%-20s  %-20s  %-20s  %-20s  %-20s  %-20s\n", "#brokerName", "#queueId", "#brokerOffset", "#consumerOffset", "#timestampOffset", "#rollbackOffset")
 	for _, r := range all {
 		c.printf("%-20s  %-20d  %-20d  %-20d  %-20d  %-20d\n", front(r.Queue.BrokerName, 32), r.Queue.QueueID, r.Broker, r.Before, r.ByTime, r.Now)
 	}
-	return nil
+}
+
+func skipAccumulatedMessage() *command {
+	return &command{name: "skipAccumulatedMessage", about: "Skip all messages that are accumulated (not consumed) currently", run: (*call).skipAccumulatedMessage, options: []option{
+		needed("g", "group", "set the consumer group"),
+		needed("t", "topic", "set the topic"),
+		optional("f", "force", "set the force rollback by timestamp switch[true|false]"),
+	}}
+}
+
+func (c *call) skipAccumulatedMessage() error {
+	const end = -1
+	force := true
+	truth(c, "f", &force)
+	moved, err := c.ResetOnline(c.ctx, c.value("g"), c.value("t"), end, force)
+	if admin.Has(err, protocol.ConsumerNotOnline) {
+		all, err := c.ResetOffline(c.ctx, c.value("g"), c.value("t"), end, force)
+		if err == nil {
+			c.printRollback(all)
+		}
+		return err
+	}
+	if err == nil {
+		c.printMoved(moved)
+	}
+	return err
 }
 
 func consumerProgress() *command {

@@ -43,12 +43,48 @@ func (c *call) queryMsgByID() error {
 			c.printf("prepare resend msg. originalMsgId=%s\n", id)
 			err = c.sendAgain(&m)
 		case !c.has("s"):
-			c.printf("%-20s %s\n", "OffsetID:", message.OffsetID(m.StoreHost, m.PhysicalOffset))
+			c.printOffsetID(&m)
 			err = c.printMessage(&m, m.MsgID())
 		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+func (c *call) printOffsetID(m *client.Received) {
+	c.printf("%-20s %s\n", "OffsetID:", message.OffsetID(m.StoreHost, m.PhysicalOffset))
+}
+
+func queryMsgByOffset() *command {
+	return &command{name: "queryMsgByOffset", about: "Query Message by offset", run: (*call).queryMsgByOffset, options: []option{
+		needed("t", "topic", "topic name"),
+		needed("b", "brokerName", "Broker Name"),
+		needed("i", "queueId", "Queue Id"),
+		needed("o", "offset", "Queue Offset"),
+	}}
+}
+
+// queryMsgByOffset prints nothing where there is no message.
+func (c *call) queryMsgByOffset() (err error) {
+	var offset int64
+	if number(c, "o", &offset, &err); err != nil {
+		return err
+	}
+	route, err := c.FetchRoute(c.ctx, c.value("t"))
+	if err != nil {
+		return err
+	}
+	q, err := c.meantQueue(route)
+	if err != nil {
+		return err
+	}
+	pulled, err := c.Pull(c.ctx, q, client.PullRequest{Group: toolsGroup, Offset: offset, MaxNums: 1})
+	if err != nil || len(pulled.Messages) == 0 {
+		return err
+	}
+	m := &pulled.Messages[0]
+	c.printOffsetID(m)
+	return c.printMessage(m, m.MsgID(), property{"MIN_OFFSET", fmt.Sprint(pulled.Min)}, property{"MAX_OFFSET", fmt.Sprint(pulled.Max)})
 }
 
 // consumeDirectly has the client of -d consume a message for the group of -g.
@@ -143,7 +179,7 @@ const bodyFolder = "/tmp/rocketmq/msgbodys"
 
 // printMessage prints a message, writes its body to a file, and says what became
 // of it in each group.
-func (c *call) printMessage(m *client.Received, file string) error {
+func (c *call) printMessage(m *client.Received, file string, more ...property) error {
 	path := filepath.Join(bodyFolder, file)
 	if err := os.MkdirAll(bodyFolder, 0o777); err != nil {
 		return err
@@ -167,7 +203,7 @@ func (c *call) printMessage(m *client.Received, file string) error {
 		{"Born Host:", m.BornHost},
 		{"Store Host:", m.StoreHost},
 		{"System Flag:", m.SysFlag},
-		{"Properties:", propertiesText(m.Properties)},
+		{"Properties:", propertiesText(m.Properties, more...)},
 		{"Message Body Path:", path},
 	} {
 		c.printf("%-20s %v\n", row.name, row.value)

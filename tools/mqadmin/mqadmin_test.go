@@ -55,7 +55,7 @@ func TestOneOfTheNameServersMayBeAway(t *testing.T) {
 			}
 		}
 		t.Setenv("NAMESRV_ADDR", nobody)
-		w.fails("name server: ", "topicList", "-n", nobody)
+		w.fails("name server "+nobody+": ", "topicList", "-n", nobody)
 	})
 }
 

@@ -101,6 +101,91 @@ func (c *call) setOrder(t protocol.TopicConfig) error {
 	return nil
 }
 
+func updateTopicPerm() *command {
+	return &command{name: "updateTopicPerm", about: "Update topic perm", run: (*call).updateTopicPerm, oneOf: []string{"b", "c"}, options: []option{
+		optional("b", "brokerAddr", "create topic to which broker"),
+		optional("c", "clusterName", "create topic to which cluster"),
+		needed("t", "topic", "topic name"),
+		needed("p", "perm", "set topic's permission(2|4|6), intro[2:W; 4:R; 6:RW]"),
+	}}
+}
+
+// updateTopicPerm writes the topic as its route has it first, with another permission.
+func (c *call) updateTopicPerm() (err error) {
+	t := protocol.NewTopicConfig(c.value("t"))
+	if number(c, "p", &t.Perm, &err); err != nil {
+		return err
+	}
+	route, err := c.Route(c.ctx, t.TopicName)
+	if err != nil {
+		return err
+	}
+	if len(route.QueueDatas) == 0 {
+		return errors.New("the topic has no queues")
+	}
+	first := route.QueueDatas[0]
+	t.ReadQueueNums, t.WriteQueueNums, t.TopicSysFlag = first.ReadQueueNums, first.WriteQueueNums, first.TopicSysFlag
+	if c.has("b") {
+		return c.updatePermAt(route, t)
+	}
+	masters, err := c.Masters(c.ctx, c.value("c"))
+	if err != nil {
+		return err
+	}
+	for _, b := range masters {
+		if err := c.UpdateTopic(c.ctx, b.Addr, t); err != nil {
+			return err
+		}
+		c.printf("update topic perm from %d to %d in %s success.\n", first.Perm, t.Perm, b.Addr)
+	}
+	return nil
+}
+
+func (c *call) updatePermAt(route protocol.TopicRouteData, t protocol.TopicConfig) error {
+	addr := c.value("b")
+	at := slices.IndexFunc(route.BrokerDatas, func(b protocol.BrokerData) bool { return b.BrokerAddrs[0] == addr })
+	if at < 0 {
+		return errors.New("updateTopicPerm error broker not exit or broker is not master!")
+	}
+	before := int32(0)
+	for _, q := range route.QueueDatas {
+		if q.BrokerName == route.BrokerDatas[at].BrokerName {
+			before = q.Perm
+		}
+	}
+	if before == t.Perm {
+		c.printf("new perm equals to the old one!\n")
+		return nil
+	}
+	if err := c.UpdateTopic(c.ctx, addr, t); err != nil {
+		return err
+	}
+	c.printf("update topic perm from %d to %d in %s success.\n%s.\n", before, t.Perm, addr, topicText(t))
+	return nil
+}
+
+func topicClusterList() *command {
+	return &command{name: "topicClusterList", about: "get cluster info for topic", run: (*call).topicClusterList,
+		options: []option{needed("t", "topic", "topic name")}}
+}
+
+func (c *call) topicClusterList() error {
+	info, err := c.Cluster(c.ctx)
+	if err != nil {
+		return err
+	}
+	route, err := c.Route(c.ctx, c.value("t"))
+	if err != nil || len(route.BrokerDatas) == 0 {
+		return err
+	}
+	for _, cluster := range slices.Sorted(maps.Keys(info.ClusterAddrTable)) {
+		if slices.Contains(info.ClusterAddrTable[cluster], route.BrokerDatas[0].BrokerName) {
+			c.printf("%s\n", cluster)
+		}
+	}
+	return nil
+}
+
 func deleteTopic() *command {
 	return &command{name: "deleteTopic", about: "Delete topic from broker and NameServer.", options: []option{
 		needed("t", "topic", "topic name"),

@@ -21,6 +21,9 @@ func Commands() []*cli.Command {
 		Name:  "ps",
 		Usage: "the processes of Gantry on this host, with role, ports and configuration",
 		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return fmt.Errorf("ps takes no argument %q: see gantry ps --help", c.Args().First())
+			}
 			found, err := processes(proc)
 			if err != nil {
 				return err

@@ -97,6 +97,7 @@ var masks = []struct {
 }{
 	{regexp.MustCompile(`\b(?:[0-9A-F]{32}|[0-9A-F]{56})\b *`), "ID "}, // the longer ones of a host whose address is of IPv6
 	{regexp.MustCompile(`storeSize=\d+`), "storeSize=BYTES"},           // properties end with a separator here, and not there
+	{regexp.MustCompile(`commitLogOffset=[1-9]\d*`), "commitLogOffset=BYTES"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+ *`), "ADDR "},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(,\d{3})?`), "TIME"},
 	{regexp.MustCompile(`\b1\d{12}\b`), "MILLIS"},
