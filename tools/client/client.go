@@ -25,6 +25,8 @@ type Client struct {
 	mu        sync.Mutex // guards what follows; never held across I/O
 	producers map[string]bool
 	consumers map[string]*PushConsumer
+	// transactions are the producers to ask about half messages, by group.
+	transactions map[string]*TransactionProducer
 
 	ctx     context.Context // ends with Close
 	cancel  context.CancelCauseFunc
@@ -37,7 +39,7 @@ func Open(config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, producers: map[string]bool{}, consumers: map[string]*PushConsumer{}}
+	c := &Client{config: config, producers: map[string]bool{}, consumers: map[string]*PushConsumer{}, transactions: map[string]*TransactionProducer{}}
 	c.conns.dial, c.conns.handle = config.Dial, c.asked
 	c.ids.prepare()
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
@@ -78,9 +80,7 @@ func (c *Client) Invoke(ctx context.Context, addr string, r *remoting.Request) (
 	if err != nil {
 		return nil, err
 	}
-	sent := *r
-	sent.Kind = c.config.Kind
-	return link.Invoke(ctx, &sent)
+	return link.Invoke(ctx, c.outgoing(r))
 }
 
 // Call is Invoke for requests that succeed or fail: any code but SUCCESS is a
@@ -101,22 +101,38 @@ func (c *Client) Oneway(ctx context.Context, addr string, r *remoting.Request) e
 	if err != nil {
 		return err
 	}
+	return link.Oneway(c.outgoing(r))
+}
+
+// outgoing is r as this client sends requests.
+func (c *Client) outgoing(r *remoting.Request) *remoting.Request {
 	sent := *r
 	sent.Kind = c.config.Kind
-	return link.Oneway(&sent)
+	if c.config.Sign != nil {
+		c.config.Sign(&sent)
+	}
+	return &sent
 }
 
 func errorOf(answer *remoting.Command) *protocol.Error {
 	return &protocol.Error{Code: answer.Code, Remark: answer.Remark}
 }
 
-// asked handles what servers ask: only changes of groups.
+// asked handles what servers ask: changes of groups, and what became of transactions.
 func (c *Client) asked(cmd *remoting.Command, to remoting.Responder) {
-	if cmd.Code != protocol.NotifyConsumerIdsChanged {
+	switch cmd.Code {
+	case protocol.NotifyConsumerIdsChanged:
+		to.Drop()
+		c.groupChanged(cmd)
+	case protocol.CheckTransactionState:
+		to.Drop()
+		c.transactionAsked(cmd, to.Channel)
+	default:
 		to.Reply(&remoting.Response{Code: protocol.RequestCodeNotSupported, Remark: " request type not supported by this client"})
-		return
 	}
-	to.Drop()
+}
+
+func (c *Client) groupChanged(cmd *remoting.Command) {
 	var h protocol.NotifyConsumerIDsChangedRequest
 	if h.Decode(cmd.Ext) != nil {
 		return

@@ -23,6 +23,9 @@ type Config struct {
 	Dial     remoting.DialFunc   // default remoting.DialTCP
 	Log      *slog.Logger        // default: none
 
+	// Sign gives a request, whole but for that, its signature; nil: none.
+	Sign func(*remoting.Request)
+
 	RequestMillis   int // answer awaited by default, 3,000
 	HeartbeatMillis int // between heartbeats, 30,000
 	RouteMillis     int // between polls of the routes in use, 30,000

@@ -32,8 +32,11 @@ type fake struct {
 	beats    []protocol.HeartbeatData
 	sent     []protocol.SendMessageRequest
 	returned []protocol.ConsumerSendMsgBackRequest
-	refuse   []int32       // codes that the next sends are answered with
-	arrived  chan struct{} // closed when a message arrives
+	refuse   []int32 // codes that the next sends are answered with
+	stored   int32   // code that sends are answered with when they are stored
+	ended    []protocol.EndTransactionRequest
+	askable  map[string]*remoting.Channel // by producer group
+	arrived  chan struct{}                // closed when a message arrives
 	kinds    map[remoting.HeaderKind]int
 }
 
@@ -42,7 +45,7 @@ const brokerAddr = "broker:10911"
 func newFake(t *testing.T) *fake {
 	t.Helper()
 	f := &fake{topics: map[string]protocol.QueueData{}, queues: map[protocol.MessageQueue][][]byte{}, offsets: map[string]int64{},
-		members: map[string]map[string]*remoting.Channel{}, arrived: make(chan struct{}), closed: make(chan struct{}), kinds: map[remoting.HeaderKind]int{}}
+		members: map[string]map[string]*remoting.Channel{}, arrived: make(chan struct{}), closed: make(chan struct{}), kinds: map[remoting.HeaderKind]int{}, askable: map[string]*remoting.Channel{}}
 	f.server = remoting.NewServer(slog.New(slog.DiscardHandler), remoting.Limits{}, 0)
 	for _, name := range []string{"namesrv:9876", brokerAddr} {
 		l, err := f.network.Listen(name)
@@ -94,6 +97,7 @@ func (f *fake) handle(c *remoting.Command, to remoting.Responder) {
 		protocol.UpdateConsumerOffset:   f.commit,
 		protocol.GetMaxOffset:           f.maxOffset,
 		protocol.ConsumerSendMsgBack:    f.giveBack,
+		protocol.EndTransaction:         f.endTransaction,
 	}
 	row := rows[c.Code]
 	if row == nil {
@@ -144,7 +148,7 @@ func (f *fake) send(c *remoting.Command, _ remoting.Responder) *remoting.Respons
 	} else {
 		f.store(mq, message.Message{Body: c.Body, Properties: message.Properties(h.Properties), SysFlag: h.SysFlag, BornTimestamp: h.BornTimestamp})
 	}
-	return &remoting.Response{Header: &protocol.SendMessageResponse{MsgID: []byte("7F00000100002A9F0000000000000000"), QueueID: h.QueueID, QueueOffset: int64(first)}}
+	return &remoting.Response{Code: f.stored, Header: &protocol.SendMessageResponse{MsgID: []byte("7F00000100002A9F0000000000000000"), QueueID: h.QueueID, QueueOffset: int64(first)}}
 }
 
 // store appends to a queue and wakes pulls; mu is held.
@@ -219,6 +223,9 @@ func (f *fake) beat(c *remoting.Command, to remoting.Responder) *remoting.Respon
 	var d protocol.HeartbeatData
 	must(d.Decode(c.Body))
 	f.beats = append(f.beats, d)
+	for _, g := range d.ProducerDataSet {
+		f.askable[g.GroupName] = to.Channel
+	}
 	for _, g := range d.ConsumerDataSet {
 		if f.members[g.GroupName] == nil {
 			f.members[g.GroupName] = map[string]*remoting.Channel{}
@@ -306,6 +313,23 @@ func (f *fake) giveBack(c *remoting.Command, _ remoting.Responder) *remoting.Res
 	properties := message.Properties(nil).Set(message.PropertyRetryTopic, h.OriginTopic).Set(message.PropertyUniqKey, h.OriginMsgID)
 	f.store(protocol.MessageQueue{Topic: RetryPrefix + h.Group, BrokerName: "broker-a"}, message.Message{Body: []byte("again"), Properties: properties, ReconsumeTimes: 1})
 	return &remoting.Response{}
+}
+
+func (f *fake) endTransaction(c *remoting.Command, _ remoting.Responder) *remoting.Response {
+	var h protocol.EndTransactionRequest
+	must(h.Decode(c.Ext))
+	f.ended = append(f.ended, h)
+	return &remoting.Response{}
+}
+
+// ask asks a producer of the group that a broker knows what became of a message.
+func (f *fake) ask(knownAs string, m message.Message, header protocol.CheckTransactionStateRequest) {
+	m.StoreHost = netip.MustParseAddrPort("127.0.0.1:10911")
+	r, err := message.AppendRecord(nil, &m)
+	must(err)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	must(f.askable[knownAs].Oneway(&remoting.Request{Code: protocol.CheckTransactionState, Header: header, Body: r}))
 }
 
 // look reads something of the fake under its lock.

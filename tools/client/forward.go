@@ -88,6 +88,6 @@ func (f *forward) result(target *Target, answer *remoting.Command, err error) (S
 		return result, fmt.Errorf("answer to send: %w", err)
 	}
 	result.Status, result.OffsetMsgID = answer.Code, string(h.MsgID)
-	result.Queue.QueueID, result.QueueOffset = h.QueueID, h.QueueOffset
+	result.Queue.QueueID, result.QueueOffset, result.TransactionID = h.QueueID, h.QueueOffset, string(h.TransactionID)
 	return result, nil
 }

@@ -25,7 +25,9 @@ type SendResult struct {
 	MsgID       string // the id given by the client (UNIQ_KEY); of a batch the first
 	OffsetMsgID string // of a batch all, joined by commas
 	Queue       protocol.MessageQueue
-	QueueOffset int64 // of a batch the first
+	QueueOffset int64 // of a batch the first; of a half message its place among those
+	// TransactionID is what the broker calls a half message, "" where it gives no name.
+	TransactionID string
 }
 
 // appendProperties appends the property string that m is sent with.

@@ -104,8 +104,7 @@ func (p *Producer) startSend(ctx context.Context, f *forward, told func(SendResu
 	if err != nil {
 		return fmt.Errorf("send to %s: %w", target.MessageQueue, err)
 	}
-	r := f.request(p, target)
-	r.Kind = p.client.config.Kind
+	r := p.client.outgoing(f.request(p, target))
 	return link.InvokeAsync(r, millis(p.config.SendMillis), func(answer *remoting.Command, err error) {
 		told(f.result(target, answer, err))
 	})
