@@ -246,7 +246,7 @@ func TestUsageCountsDescendants(t *testing.T) {
 
 func TestWrongOptionsAreRefusedInOneLine(t *testing.T) {
 	for _, args := range [][]string{
-		{"producer", "-y", "maybe"}, {"producer", "-n", "nowhere"}, {"producer", "-a", "true"}, {"consumer", "-m", "true"},
+		{"producer", "-y", "maybe"}, {"producer", "-n", "nowhere"}, {"producer", "-m", "true"}, {"consumer", "-m", "true"},
 		{"producer", "--header", "xml"}, {"producer", "stray"}, {"compare"}, {"compare", "--start", "x"}, {"compare", "--load", "'"},
 	} {
 		app := &cli.App{Commands: []*cli.Command{Command()}, Writer: new(bytes.Buffer), ErrWriter: new(bytes.Buffer), ExitErrHandler: func(*cli.Context, error) {}}

@@ -49,7 +49,7 @@ func consumerCommand() *cli.Command {
 			&cli.Int64Flag{Name: "q", Usage: "end after so many `MESSAGES`, 0: run until stopped"},
 			&cli.BoolFlag{Name: "from-first", Usage: "a new group begins with the topic's first message"},
 			reportFlag(), secondsFlag(), headerFlag(),
-		}, notOffered()...),
+		}, traceAndKeys(standardSecretKey, nil, nil)...),
 		Action: untilStopped(func(ctx context.Context, c *cli.Context) error {
 			o, err := consumerOptions(c)
 			if err != nil {
@@ -71,7 +71,7 @@ func consumerOptions(c *cli.Context) (ConsumerOptions, error) {
 		Expression: c.String("e"), FailRate: c.Float64("r"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"),
 		Quantity: c.Int64("q"), FromFirst: c.Bool("from-first"),
 	}
-	if err := refuseNotOffered(&b); err != nil {
+	if err := refuseTrace(&b); err != nil {
 		return o, err
 	}
 	return o, b.err
@@ -95,18 +95,16 @@ func Consume(ctx context.Context, o ConsumerOptions, out io.Writer) error {
 		return err
 	}
 	r.printStart(push)
+	if push.Expression != "" {
+		fmt.Fprintf(out, "Expression: %s\n", push.Expression)
+	}
 	c, err := client.Open(o.Client)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	ctx, r.enough = context.WithCancel(ctx)
+	ctx, r.enough = forSeconds(ctx, o.Seconds)
 	defer r.enough()
-	if o.Seconds > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(o.Seconds)*time.Second)
-		defer cancel()
-	}
 	consumer, err := c.Consume(ctx, push, r.handle)
 	if err != nil {
 		return err
@@ -137,7 +135,6 @@ func (r *consumerRun) pushConfig() (client.PushConfig, error) {
 	if text, err := os.ReadFile(o.Expression); err == nil {
 		push.Expression = string(text)
 	}
-	fmt.Fprintf(r.out, "Expression: %s\n", push.Expression)
 	return push, nil
 }
 
@@ -158,7 +155,7 @@ func (r *consumerRun) handle(_ context.Context, m *client.Received) error {
 func (r *consumerRun) printStart(push client.PushConfig) {
 	o := r.options
 	fmt.Fprintf(r.out, "topic: %s, threadCount %d, group: %s, suffix: %t, filterType: %s, expression: %s, msgTraceEnable: %t, aclEnable: %t\n",
-		o.Topic, o.Threads, push.Group, o.GroupSuffix, orNull(o.FilterType), orNull(o.Expression), false, false)
+		o.Topic, o.Threads, push.Group, o.GroupSuffix, orNull(o.FilterType), orNull(o.Expression), false, o.Client.Sign != nil)
 }
 
 // orNull is how Java prints what was not given.

@@ -9,12 +9,15 @@ import (
 
 	"gantry/remoting"
 	"gantry/tools/client"
+	"gantry/tools/client/acl"
 )
 
 // The official benchmark's options take a value each, booleans too: -k true.
 
-func namesrvFlag() cli.Flag {
-	return &cli.StringFlag{Name: "n", Aliases: []string{"namesrvAddr"}, Value: "127.0.0.1:9876", EnvVars: []string{"NAMESRV_ADDR"}, Usage: "name servers, `HOST:PORT;…`"}
+func namesrvFlag() cli.Flag { return namesrvFlagOf("127.0.0.1:9876") }
+
+func namesrvFlagOf(standard string) cli.Flag {
+	return &cli.StringFlag{Name: "n", Aliases: []string{"namesrvAddr"}, Value: standard, EnvVars: []string{"NAMESRV_ADDR"}, Usage: "name servers, `HOST:PORT;…`"}
 }
 
 func headerFlag() cli.Flag {
@@ -59,23 +62,29 @@ func (b *bools) get(name string) bool {
 	return v
 }
 
-// notOffered are official options whose work this benchmark does not do.
-func notOffered() []cli.Flag {
+// The official benchmark's keys where none are given (AclClient).
+const (
+	standardAccessKey = "rocketmq2"
+	standardSecretKey = "12345678"
+)
+
+// traceAndKeys are the official options for message traces and signed requests.
+// The names beside -ak and -sk are those that the batch producer has.
+func traceAndKeys(secretKey string, accessNames, secretNames []string) []cli.Flag {
 	return []cli.Flag{
 		boolFlag("m", "msgTraceEnable", "message trace; this benchmark sends none and takes only false:"),
-		boolFlag("a", "aclEnable", "signed requests; this benchmark signs none and takes only false:"),
-		&cli.StringFlag{Name: "ak", Aliases: []string{"accessKey"}, Usage: "access `KEY`, of use with -a only"},
-		&cli.StringFlag{Name: "sk", Aliases: []string{"secretKey"}, Usage: "secret `KEY`, of use with -a only"},
+		boolFlag("a", "aclEnable", "sign requests:"),
+		&cli.StringFlag{Name: "ak", Aliases: append(accessNames, "accessKey"), Value: standardAccessKey, Usage: "access `KEY`, of use with -a only"},
+		&cli.StringFlag{Name: "sk", Aliases: append(secretNames, "secretKey"), Value: secretKey, Usage: "secret `KEY`, of use with -a only"},
 	}
 }
 
-// ErrNotOffered says that an official option asks for what this benchmark does
-// not do.
-var ErrNotOffered = errors.New("this benchmark neither traces nor signs: -m and -a take only false")
+// ErrNoTrace says that an official option asks for what this benchmark does not do.
+var ErrNoTrace = errors.New("this benchmark sends no message trace: -m takes only false")
 
-func refuseNotOffered(b *bools) error {
-	if b.get("m") || b.get("a") {
-		return ErrNotOffered
+func refuseTrace(b *bools) error {
+	if b.get("m") {
+		return ErrNoTrace
 	}
 	return nil
 }
@@ -86,6 +95,16 @@ func clientConfig(c *cli.Context) (client.Config, error) {
 	if !ok {
 		return client.Config{}, fmt.Errorf("option --header: %q is neither rocketmq nor json", c.String("header"))
 	}
-	namesrv, err := client.ParseNamesrv(c.String("n"))
-	return client.Config{Namesrv: namesrv, Kind: kind}, err
+	config := client.Config{Kind: kind}
+	if b := (bools{c: c}); c.String("a") != "" {
+		if b.get("a") {
+			config.Sign = acl.Credentials{AccessKey: c.String("ak"), SecretKey: c.String("sk")}.Sign
+		}
+		if b.err != nil {
+			return config, b.err
+		}
+	}
+	var err error
+	config.Namesrv, err = client.ParseNamesrv(c.String("n"))
+	return config, err
 }

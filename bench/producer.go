@@ -70,7 +70,7 @@ func producerCommand() *cli.Command {
 			&cli.IntFlag{Name: "clients", Value: 1, Usage: "`NUMBER` of clients, each with connections of its own, that share the senders"},
 			rateFlag(0), warmupFlag(), histogramFlag(),
 			reportFlag(), secondsFlag(), headerFlag(),
-		}, notOffered()...),
+		}, traceAndKeys(standardSecretKey, nil, nil)...),
 		Action: untilStopped(func(ctx context.Context, c *cli.Context) error {
 			defer debug.SetGCPercent(debug.SetGCPercent(loadGCPercent))
 			o, err := producerOptions(c)
@@ -94,7 +94,7 @@ func producerOptions(c *cli.Context) (ProducerOptions, error) {
 		BatchMessages: c.Int("batch"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"), CompressBodies: b.get("c"),
 		Clients: c.Int("clients"), Rate: c.Int("rate"), WarmupSeconds: c.Int("warmup"), HistogramPath: c.String("histogram"), Progress: terminal(os.Stderr),
 	}
-	if err := refuseNotOffered(&b); err != nil {
+	if err := refuseTrace(&b); err != nil {
 		return o, err
 	}
 	return o, b.err

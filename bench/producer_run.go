@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -10,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"gantry/remoting/protocol"
 	"gantry/tools/client"
 )
 
@@ -156,7 +154,7 @@ func (r *producerRun) sendLoop(ctx context.Context, sender int, share int64, ran
 		}
 		sent += n
 		if err := r.send(ctx, ctx, producer, time.Now(), n, random); err != nil {
-			r.pauseAfter(ctx, err)
+			pauseAfter(ctx, err)
 		}
 	}
 }
@@ -232,23 +230,11 @@ const (
 	microsPerMilli = 1000
 )
 
-func (r *producerRun) pauseAfter(ctx context.Context, err error) {
-	wait := noAnswerPause
-	var refused *protocol.Error
-	if errors.As(err, &refused) {
-		wait = refusalPause
-	}
-	select {
-	case <-ctx.Done():
-	case <-time.After(wait):
-	}
-}
-
 func (r *producerRun) printStart() {
 	o := r.options
 	fmt.Fprintf(r.out, "topic: %s threadCount: %d messageSize: %d keyEnable: %t propertySize: %d tagCount: %d traceEnable: %t aclEnable: %t messageQuantity: %d\n"+
 		"delayEnable: %t delayLevel: %d\nasyncEnable: %t\n",
-		o.Topic, o.Threads, o.MessageBytes, o.KeyEnable, o.PropertyBytes, o.TagCount, false, false, o.Quantity, o.DelayEnable, o.DelayLevel, o.Async)
+		o.Topic, o.Threads, o.MessageBytes, o.KeyEnable, o.PropertyBytes, o.TagCount, false, o.Client.Sign != nil, o.Quantity, o.DelayEnable, o.DelayLevel, o.Async)
 }
 
 // officialTime is how the official benchmark prints a time.

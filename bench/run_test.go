@@ -172,8 +172,8 @@ func TestAConsumerEndsWithItsQuantityAndGivesBackItsShare(t *testing.T) {
 		if err := Consume(context.Background(), o, &out); err != nil {
 			t.Fatal(err)
 		}
-		if got := out.lines()[0]; got != "Expression: *" {
-			t.Errorf("the first line is %q", got)
+		if got := out.lines()[1]; got != "Expression: *" {
+			t.Errorf("the second line is %q", got)
 		}
 		o.FilterType = "XPATH"
 		if err := Consume(context.Background(), o, &out); err == nil {

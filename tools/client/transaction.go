@@ -3,7 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
-	"sync"
+	"sync/atomic"
 
 	"gantry/remoting"
 	"gantry/remoting/message"
@@ -36,7 +36,7 @@ type TransactionProducer struct {
 	producer *Producer
 	check    func(*Received) TransactionState
 	asked    chan transactionCheck
-	announce sync.Once
+	known    atomic.Bool // brokers were told of the group
 }
 
 // checksWaiting bounds the questions of brokers that wait for check; what comes
@@ -69,7 +69,9 @@ func (p *TransactionProducer) Send(ctx context.Context, m *Message, execute func
 		return result, UnknownState, err
 	}
 	c := p.producer.client
-	p.announce.Do(func() { c.beat(ctx) }) // who is to be asked must be known
+	if p.known.CompareAndSwap(false, true) { // or nobody could be asked before the next heartbeat
+		c.beat(ctx)
+	}
 	state := RollbackMessage
 	if result.Status == protocol.Success {
 		state = execute(m)

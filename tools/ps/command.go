@@ -64,10 +64,14 @@ func orDash(text string) string {
 // kinds are what mqshutdown ends, each with the role of its processes and what
 // RocketMQ's scripts call them; the benchmarks are those of benchmark/shutdown.sh.
 var kinds = map[string]struct{ role, name string }{
-	"broker":             {"mqbroker", "mqbroker"},
-	"namesrv":            {"mqnamesrv", "mqnamesrv"},
-	"benchmark-producer": {benchRole("producer"), "benchmark producer"},
-	"benchmark-consumer": {benchRole("consumer"), "benchmark consumer"},
+	"broker":                  {"mqbroker", "mqbroker"},
+	"namesrv":                 {"mqnamesrv", "mqnamesrv"},
+	"benchmark-producer":      {benchRole("producer"), "benchmark producer"},
+	"benchmark-consumer":      {benchRole("consumer"), "benchmark consumer"},
+	"benchmark-tproducer":     {benchRole("tproducer"), "benchmark transaction producer"},
+	"benchmark-bproducer":     {benchRole("batchproducer"), "benchmark batch producer"},
+	"benchmark-timerproducer": {benchRole("timerproducer"), "benchmark timer producer"}, // this and the next are Gantry's
+	"benchmark-timerconsumer": {benchRole("timerconsumer"), "benchmark timer consumer"},
 }
 
 // shutdown sends SIGTERM to every process of a kind, in the words of RocketMQ's
@@ -77,7 +81,7 @@ func shutdown(w io.Writer, name string, find func() ([]Process, error), stop fun
 	kind, known := kinds[name]
 	switch {
 	case !known && strings.HasPrefix(name, "benchmark-"):
-		fmt.Fprintln(w, "Usage: shutdown producer | consumer")
+		fmt.Fprintln(w, "Usage: shutdown producer | consumer | tproducer | bproducer | timerproducer | timerconsumer")
 		return nil
 	case !known:
 		fmt.Fprintln(w, "Useage: mqshutdown broker | namesrv")

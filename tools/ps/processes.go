@@ -39,7 +39,8 @@ func (p Process) Config() string {
 }
 
 // roles are the commands that go on running.
-var roles = []string{"mqbroker", "mqnamesrv", "node", "proxy", "standalone", "controller", benchRole("producer"), benchRole("consumer")}
+var roles = []string{"mqbroker", "mqnamesrv", "node", "proxy", "standalone", "controller",
+	benchRole("producer"), benchRole("batchproducer"), benchRole("tproducer"), benchRole("consumer"), benchRole("timerproducer"), benchRole("timerconsumer")}
 
 // benchRole is the role of a load of `gantry bench`.
 func benchRole(load string) string { return "bench " + load }

@@ -123,6 +123,26 @@ func TestShutdownEndsAllBrokersOfTheHostAndNothingElse(t *testing.T) {
 	}
 }
 
+// The words behind benchmark/shutdown.sh, in the order of the processes that each ends.
+func TestShutdownEndsEachBenchmarkAlone(t *testing.T) {
+	h := newHost(t)
+	for i, load := range []string{"producer", "consumer", "tproducer", "batchproducer", "timerproducer", "timerconsumer"} {
+		h.process(i+1, "pid:[1]", "gantry", "bench", load, "-t", "T")
+	}
+	for i, c := range []struct{ word, name string }{
+		{"producer", "producer"}, {"consumer", "consumer"}, {"tproducer", "transaction producer"}, {"bproducer", "batch producer"},
+		{"timerproducer", "timer producer"}, {"timerconsumer", "timer consumer"},
+	} {
+		var out bytes.Buffer
+		var ended []int
+		err := shutdown(&out, "benchmark-"+c.word, func() ([]Process, error) { return h.processes(), nil }, func(pid int) error { ended = append(ended, pid); return nil })
+		named := fmt.Sprintf("benchmark %s(%d)", c.name, i+1)
+		if err != nil || !slices.Equal(ended, []int{i + 1}) || out.String() != "The "+named+" is running...\nSend shutdown request to "+named+" OK\n" {
+			t.Errorf("%s: ended %v, said %q, %v", c.word, ended, out.String(), err)
+		}
+	}
+}
+
 func TestShutdownSaysWhatItCannotDo(t *testing.T) {
 	for _, c := range []struct {
 		kind  string
@@ -133,7 +153,7 @@ func TestShutdownSaysWhatItCannotDo(t *testing.T) {
 		{"broker", nil, "No mqbroker running.\n", 255},
 		{"namesrv", []Process{{PID: 1, Role: "mqbroker"}}, "No mqnamesrv running.\n", 255},
 		{"all", nil, "Useage: mqshutdown broker | namesrv\n", 0},
-		{"benchmark-x", nil, "Usage: shutdown producer | consumer\n", 0},
+		{"benchmark-x", nil, "Usage: shutdown producer | consumer | tproducer | bproducer | timerproducer | timerconsumer\n", 0},
 		{"benchmark-producer", []Process{{PID: 1, Role: "bench consumer"}}, "No benchmark producer running.\n", 255},
 		{"", nil, "Useage: mqshutdown broker | namesrv\n", 0},
 		{"broker", []Process{{PID: 7, Role: "mqbroker"}}, "The mqbroker(7) is running...\n", 1},
