@@ -5,9 +5,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -19,13 +19,14 @@ import (
 type load struct {
 	argv    []string
 	seconds int
+	peak    bool // only reports of at least half the highest rate count
 	usage   func() usage
 
-	begin, end   reading // of the whole run
-	reports      []reading
-	total        int64 // messages, from the line at the end; 0 without one
-	p99Millis    float64
-	rssPeakBytes int64
+	begin, end reading // of the whole run
+	reports    []reading
+	total      int64              // messages, from the line at the end; 0 without one
+	quantiles  map[string]float64 // ms, by their names in the histogram's line
+	atPeak     usage              // when most was resident
 }
 
 // reading is a report line and the system's usage when it came.
@@ -42,8 +43,9 @@ var (
 	tpsPattern    = regexp.MustCompile(`TPS: *(\d+)`)
 	meanPattern   = regexp.MustCompile(`(?:Average|AVG)(?:\(B2C\))? RT(?:\(ms\))?: *([\d.]+)`)
 	maxPattern    = regexp.MustCompile(`(?:Max|MAX)(?:\(B2C\))? RT(?:\(ms\))?: *(\d+)`)
-	failedPattern = regexp.MustCompile(`(?:Send Failed|Response Failed|FAIL|Consume Fail): *(\d+)`)
-	p99Pattern    = regexp.MustCompile(`^Latency\(ms\).* P99: *([\d.]+)`)
+	failedPattern = regexp.MustCompile(`(?:Send Failed|Response Failed|FAIL|Consume Fail|Not Arrived): *(\d+)`)
+	latencyLine   = regexp.MustCompile(`^(?:B2C )?Latency\(ms\) `)
+	namedPattern  = regexp.MustCompile(`([A-Z][A-Za-z0-9.]*): *([\d.]+)`)
 	totalPattern  = regexp.MustCompile(`^\[Complete\] Send Total: *(\d+)`)
 )
 
@@ -52,7 +54,8 @@ const stopLoadBound = 20 * time.Second
 
 func (l *load) run(ctx context.Context) error {
 	command := exec.Command(l.argv[0], l.argv[1:]...)
-	command.Stderr = os.Stderr
+	var complaints tail
+	command.Stderr = &complaints
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	lines, err := command.StdoutPipe()
 	if err != nil {
@@ -64,8 +67,9 @@ func (l *load) run(ctx context.Context) error {
 	}
 	watching, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
-	running.Go(func() { l.bound(watching, command.Process.Pid) })
-	l.read(lines)
+	begun := make(chan struct{})
+	running.Go(func() { l.bound(watching, command.Process.Pid, begun) })
+	l.read(lines, begun)
 	if l.total == 0 {
 		l.end = reading{at: time.Now(), usage: l.usage()}
 	}
@@ -73,13 +77,21 @@ func (l *load) run(ctx context.Context) error {
 	stop()
 	running.Wait()
 	if len(l.reports) == 0 && l.total == 0 {
-		return fmt.Errorf("load %q printed no line of the benchmark: %v", l.argv, err)
+		return fmt.Errorf("load %q printed no line of the benchmark: %v %s", shortened(l.argv), err, complaints.text)
 	}
 	return ctx.Err()
 }
 
-// bound stops the load when its time is over.
-func (l *load) bound(ctx context.Context, pid int) {
+// silenceBound is how long a load may take to print its first line.
+const silenceBound = time.Minute
+
+// bound stops the load when its time is over, which counts from its first line: a JVM may take long to get there.
+func (l *load) bound(ctx context.Context, pid int, begun <-chan struct{}) {
+	select {
+	case <-ctx.Done():
+	case <-begun:
+	case <-time.After(silenceBound):
+	}
 	over := make(<-chan time.Time)
 	if l.seconds > 0 {
 		over = time.After(time.Duration(l.seconds) * time.Second)
@@ -96,15 +108,43 @@ func (l *load) bound(ctx context.Context, pid int) {
 	syscall.Kill(-pid, syscall.SIGKILL)
 }
 
-func (l *load) read(lines io.Reader) {
+func (l *load) read(lines io.Reader, begun chan<- struct{}) {
 	scanner := bufio.NewScanner(lines)
-	for scanner.Scan() {
+	for first := true; scanner.Scan(); first = false {
+		if first {
+			close(begun)
+		}
 		l.line(scanner.Text())
 	}
 }
 
+// tail keeps the end of what is written to it.
+type tail struct{ text []byte }
+
+func (t *tail) Write(p []byte) (int, error) {
+	const most = 500
+	t.text = append(t.text, p...)
+	t.text = t.text[max(0, len(t.text)-most):]
+	return len(p), nil
+}
+
+// shortened leaves out what nobody reads: class paths.
+func shortened(argv []string) []string {
+	short := slices.Clone(argv)
+	if i := slices.Index(short, "-cp"); i >= 0 && i+1 < len(short) {
+		short[i+1] = "CLASSPATH"
+	}
+	return short
+}
+
 func (l *load) line(text string) {
-	l.p99Millis = max(l.p99Millis, number(p99Pattern.FindStringSubmatch(text)))
+	if latencyLine.MatchString(text) {
+		l.quantiles = map[string]float64{}
+		for _, m := range namedPattern.FindAllStringSubmatch(text, -1) {
+			l.quantiles[m[1]] = number(m[1:])
+		}
+		return
+	}
 	if m := totalPattern.FindStringSubmatch(text); m != nil {
 		l.total = int64(number(m))
 	} else if !tpsPattern.MatchString(text) {
@@ -118,7 +158,9 @@ func (l *load) line(text string) {
 	for _, m := range failedPattern.FindAllStringSubmatch(text, -1) {
 		r.failed += int64(number(m))
 	}
-	l.rssPeakBytes = max(l.rssPeakBytes, r.usage.rssBytes)
+	if r.usage.rssBytes > l.atPeak.rssBytes {
+		l.atPeak = r.usage
+	}
 	if l.total == 0 {
 		l.reports = append(l.reports, r)
 		return
@@ -140,49 +182,78 @@ func number(match []string) float64 {
 // fill gives a run the load's figures: between its first report, before which
 // both sides warm up, and its last; of a short run what its end says.
 func (l *load) fill(r *Run) {
-	r.RSSMiB = float64(l.rssPeakBytes) / (1 << 20)
-	r.Failed, r.P99Millis = l.end.failed, l.p99Millis
+	r.RSSMiB, r.AnonMiB, r.FileMiB = inMiB(l.atPeak.rssBytes), inMiB(l.atPeak.anonBytes), inMiB(l.atPeak.fileBytes)
+	r.P50Millis, r.P90Millis, r.P99Millis, r.P999Millis, r.P9999Millis = l.quantiles["P50"], l.quantiles["P90"], l.quantiles["P99"], l.quantiles["P99.9"], l.quantiles["P99.99"]
+	r.Failed = l.end.failed
 	if n := len(l.reports); n > 0 {
 		r.Failed = max(r.Failed, l.reports[n-1].failed)
 	}
-	if len(l.reports) < 2 {
-		l.fillWhole(r)
+	var s stretch
+	for i := 1; i < len(l.reports); i++ {
+		if !l.peak || l.reports[i].tps >= l.highest()/2 {
+			s.add(l.reports[i-1], l.reports[i])
+		}
+	}
+	if s.messages == 0 {
+		s = l.whole()
+	}
+	s.fill(r)
+	r.MaxMillis = max(r.MaxMillis, l.quantiles["Max"])
+}
+
+func (l *load) highest() (tps float64) {
+	for _, r := range l.reports {
+		tps = max(tps, r.tps)
+	}
+	return tps
+}
+
+// whole is the run from its beginning to its end.
+func (l *load) whole() (s stretch) {
+	s.took, s.used, s.maxMillis, s.messages = l.end.at.Sub(l.begin.at), l.end.usage.since(l.begin.usage), l.end.maxMillis, float64(l.total)
+	s.millis = s.messages * l.end.meanMillis
+	if mean := l.quantiles["Mean"]; l.end.meanMillis == 0 {
+		s.millis = s.messages * mean
+	}
+	if len(l.reports) > 0 && l.total == 0 {
+		only := l.reports[0]
+		for _, r := range l.reports {
+			if r.tps > only.tps {
+				only = r
+			}
+		}
+		s = stretch{}
+		s.add(l.begin, only)
+	}
+	return s
+}
+
+// stretch is a part of a run, or several.
+type stretch struct {
+	took      time.Duration
+	messages  float64
+	millis    float64 // that all messages took together
+	maxMillis float64
+	used      usage // cpu and writtenBytes
+}
+
+// add counts what happened between two reports, by what the later one says.
+func (s *stretch) add(from, to reading) {
+	took := to.at.Sub(from.at)
+	n, used := to.tps*took.Seconds(), to.usage.since(from.usage)
+	s.took += took
+	s.messages += n
+	s.millis += n * to.meanMillis
+	s.maxMillis = max(s.maxMillis, to.maxMillis)
+	s.used.cpu += used.cpu
+	s.used.writtenBytes += used.writtenBytes
+}
+
+func (s *stretch) fill(r *Run) {
+	if s.messages <= 0 || s.took <= 0 {
 		return
 	}
-	first, counted := l.reports[0], l.reports[1:]
-	last := counted[len(counted)-1]
-	var messages, millisSum float64
-	from := first.at
-	for _, c := range counted {
-		n := c.tps * c.at.Sub(from).Seconds()
-		messages += n
-		millisSum += n * c.meanMillis
-		r.MaxMillis = max(r.MaxMillis, c.maxMillis)
-		from = c.at
-	}
-	r.TPS = perSecond(messages, last.at.Sub(first.at))
-	if messages > 0 {
-		r.MeanMillis = millisSum / messages
-		r.CPUMicros = float64((last.usage.cpu - first.usage.cpu).Microseconds()) / messages
-	}
-}
-
-func (l *load) fillWhole(r *Run) {
-	messages := float64(l.total)
-	r.TPS, r.MeanMillis, r.MaxMillis = perSecond(messages, l.end.at.Sub(l.begin.at)), l.end.meanMillis, l.end.maxMillis
-	if len(l.reports) == 1 && l.total == 0 {
-		only := l.reports[0]
-		r.TPS, r.MeanMillis, r.MaxMillis = only.tps, only.meanMillis, only.maxMillis
-		messages = only.tps * l.end.at.Sub(l.begin.at).Seconds()
-	}
-	if messages > 0 {
-		r.CPUMicros = float64((l.end.usage.cpu - l.begin.usage.cpu).Microseconds()) / messages
-	}
-}
-
-func perSecond(n float64, d time.Duration) float64 {
-	if d <= 0 {
-		return 0
-	}
-	return n / d.Seconds()
+	r.TPS, r.MeanMillis, r.MaxMillis = s.messages/s.took.Seconds(), s.millis/s.messages, s.maxMillis
+	r.CPUMicros = max(0, float64(s.used.cpu.Microseconds())/s.messages)
+	r.DiskBytes = max(0, float64(s.used.writtenBytes)/s.messages)
 }

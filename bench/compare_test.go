@@ -3,13 +3,13 @@ package bench
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -45,46 +45,118 @@ func freeAddr(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// nullSystem is a null server of this program on a free port.
+func nullSystem(name string) System {
+	return System{Name: name, Addr: "127.0.0.1:{port}", Start: []string{os.Args[0], "bench", "null", "--listen", "127.0.0.1:{port}"},
+		Stated: Facts{Version: "made up", FlushDiskType: "ASYNC_FLUSH", BrokerRole: "ASYNC_MASTER", Copies: 1}}
+}
+
 func TestTwoSystemsAreComparedInTurn(t *testing.T) {
-	addr, csvPath := freeAddr(t), filepath.Join(t.TempDir(), "out.csv")
-	var systems []System
-	for _, name := range []string{"one", "two"} {
-		systems = append(systems, System{Name: name, Addr: addr, Start: []string{os.Args[0], "bench", "null", "--listen", addr}})
+	dir := t.TempDir()
+	o := CompareOptions{Systems: []System{nullSystem("one"), nullSystem("two")}, Rounds: 2, Release: "1.2.3",
+		Loads: []Load{{Name: "sends", Title: "some sends", Fresh: true,
+			Argv: []string{os.Args[0], "bench", "producer", "-n", "{addr}", "-w", "4", "-s", "128", "-ri", "300", "--seconds", "1", "--histogram", "{histogram}"}},
+			{Name: "half", Title: "half of it", Rate: rateOf{"sends", "two", 0.5},
+				Argv: []string{os.Args[0], "bench", "producer", "-n", "{addr}", "-w", "4", "-s", "128", "-ri", "300", "--seconds", "1", "--rate", "{rate}"}},
+			{Name: "start", Title: "starts", Fresh: true}}}
+	if err := o.keepIn(dir); err != nil {
+		t.Fatal(err)
 	}
-	o := CompareOptions{Systems: systems, Rounds: 2, Seconds: 1, CSVPath: csvPath,
-		Load: []string{os.Args[0], "bench", "producer", "-n", "{addr}", "-w", "4", "-s", "128", "-ri", "300"}}
 	var out bytes.Buffer
 	if err := Compare(context.Background(), o, &out); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
-	text, err := os.ReadFile(csvPath)
+	file, err := os.Open(filepath.Join(dir, "report.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
-	if err != nil || len(rows) != 5 {
-		t.Fatalf("%d rows, %v", len(rows), err)
+	defer file.Close()
+	r, err := ReadReport(file)
+	if err != nil || len(r.Runs) != 12 || len(r.Loads) != 3 || len(r.Systems) != 2 || r.Machine.Cores == 0 {
+		t.Fatalf("%+v, %v", r, err)
 	}
 	for i, want := range []string{"one", "two", "one", "two"} {
-		row := rows[i+1]
-		if row[1] != want || row[2] == "0" || row[4] == "0.000" || row[6] != "0" || row[8] == "0.0" || row[9] == "0" {
-			t.Errorf("row %d: %v", i+1, row)
+		run := r.Runs[i]
+		if run.Load != "sends" || run.System != want || run.Round != i/2+1 || run.TPS == 0 || run.MeanMillis == 0 || run.P99Millis == 0 || run.Failed != 0 ||
+			run.RSSMiB == 0 || run.AnonMiB == 0 || run.ReadyMillis == 0 || len(run.Curve) < 5 {
+			t.Errorf("run %d: %+v", i+1, run)
+		}
+		if starts := r.Runs[8+i]; starts.Load != "start" || starts.TPS != 0 || starts.ReadyMillis == 0 {
+			t.Errorf("start %d: %+v", i+1, starts)
 		}
 	}
-	for _, figure := range []string{"TPS", "average RT ms", "P99 RT ms", "CPU µs/message", "RSS MiB", "ready ms"} {
-		if !strings.Contains(out.String(), figure) {
-			t.Errorf("the table lacks %s:\n%s", figure, out.String())
+	if half := r.Loads[1].Rate; half < 1 || float64(half) > r.Runs[1].TPS && float64(half) > r.Runs[3].TPS {
+		t.Errorf("half of the rate is %d, of %.0f and %.0f", half, r.Runs[1].TPS, r.Runs[3].TPS)
+	}
+	if r.Runs[4].ReadyMillis == 0 || r.Runs[6].ReadyMillis != 0 {
+		t.Errorf("a system that is kept is ready twice: %+v", r.Runs[4:8])
+	}
+	for _, name := range []string{"sends-one-1.hgrm", "sends-two-2.hgrm", "runs.csv", "index.html"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
 		}
 	}
-	if conn, err := net.Dial("tcp", addr); err == nil {
-		conn.Close()
-		t.Error("a system was left running")
+	if !regexp.MustCompile(`messages/s +two +\d+ +\d+ +\d+ +\d+\.\d\d +2`).MatchString(out.String()) || !strings.Contains(out.String(), "one: made up, ASYNC_FLUSH, ASYNC_MASTER, copies: 1 (stated)") {
+		t.Errorf("the text lacks a figure:\n%s", out.String())
+	}
+}
+
+// What fails does not take the rest with it, and is not passed over in silence.
+func TestASystemThatFailsIsOutAndTheOthersGoOn(t *testing.T) {
+	broken := System{Name: "broken", Addr: "127.0.0.1:{port}", Start: []string{"false"}}
+	o := CompareOptions{Systems: []System{broken, nullSystem("whole")}, Rounds: 2, Loads: []Load{{Name: "start", Fresh: true},
+		{Name: "silent", Argv: []string{"true"}, Systems: []string{"whole"}}, {Name: "paced", Argv: []string{"true"}, Rate: rateOf{"silent", "whole", 1}}}}
+	if err := o.keepIn(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	err := Compare(context.Background(), o, &out)
+	for _, want := range []string{"start, round 1 of broken: broken ended before it was ready", `silent, round 1 of whole: load ["true"] printed no line`, "paced: its rate is 1 of what whole did"} {
+		if err == nil || strings.Count(err.Error(), want) != 1 || !strings.Contains(out.String(), want) {
+			t.Errorf("error %v, want %q once", err, want)
+		}
+	}
+	text, err := os.ReadFile(o.CSVPath)
+	if err != nil || strings.Count(string(text), "start,") != 2 {
+		t.Errorf("the results are %q, %v, want two starts of the whole system", text, err)
+	}
+}
+
+func TestTheAddressIsTakenFromWhatASystemSays(t *testing.T) {
+	s := System{Name: "told", Addr: toldAddr, Start: []string{"sh", "-c",
+		`echo before; "$0" bench null --listen 127.0.0.1:$1 & sleep 0.1; echo "ready namesrv=127.0.0.1:$1 broker=x pid=1 tookMillis=4711"; wait`, os.Args[0], "{port}"}}
+	st, err := s.start(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.stop()
+	if !strings.HasPrefix(st.addr, "127.0.0.1:") || st.ready != 4711*time.Millisecond {
+		t.Errorf("address %q, ready after %v", st.addr, st.ready)
+	}
+}
+
+func TestLoadsGetFewerRoundsRatherThanMoreTime(t *testing.T) {
+	var out bytes.Buffer
+	c := &comparison{out: &out, report: &Report{Begun: time.Now()}, options: CompareOptions{Rounds: 5, Budget: 10 * time.Minute,
+		Systems: []System{{Name: "a"}, {Name: "b", Starts: 10 * time.Second}}, Loads: []Load{{Name: "x", Argv: []string{"x"}, Lasts: time.Minute}, {Name: "y", Argv: []string{"x"}, Lasts: time.Minute}}}}
+	if got := c.roundsFor(0); got != 2 { // 2 loads, 2 systems, 2 rounds: 8 minutes and 20 s; 3 rounds would be 12
+		t.Errorf("%d rounds", got)
+	}
+	if len(c.report.Notes) != 1 || !strings.Contains(c.report.Notes[0], "2 rounds instead of 5") {
+		t.Errorf("notes %q", c.report.Notes)
+	}
+	if got := c.roundsFor(1); got != 4 { // the second alone
+		t.Errorf("%d rounds of the last", got)
+	}
+	c.report.Begun = time.Now().Add(-time.Hour)
+	if got := c.roundsFor(1); got != 1 {
+		t.Errorf("%d rounds when time is over", got)
 	}
 }
 
 func TestASystemThatEndsAtOnceIsReported(t *testing.T) {
 	s := System{Name: "broken", Addr: freeAddr(t), Start: []string{"false"}}
-	_, err := s.start(context.Background())
+	_, err := s.start(context.Background(), t.TempDir())
 	if err == nil || !strings.Contains(err.Error(), "broken ended before it was ready") {
 		t.Errorf("error %v", err)
 	}
@@ -122,7 +194,7 @@ func TestASystemIsReadyWithItsFirstRoute(t *testing.T) {
 		server.Serve(l, func(c *remoting.Conn) remoting.FrameHandler { return routeOnly{c, code} })
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		defer cancel()
-		if _, err := (System{Name: "proxy", Addr: l.Addr().String()}).start(ctx); (err == nil) != ready {
+		if _, err := (System{Name: "proxy", Addr: l.Addr().String()}).start(ctx, ""); (err == nil) != ready {
 			t.Errorf("a route answered with code %d: %v", code, err)
 		}
 	}
@@ -155,13 +227,18 @@ func TestTheLinesOfEveryOfficialBenchmarkAreRead(t *testing.T) {
 func TestARunIsMeasuredBetweenItsFirstAndLastReport(t *testing.T) {
 	begin := time.Now()
 	at := func(seconds int, cpu time.Duration, tps, mean float64) reading {
-		return reading{at: begin.Add(time.Duration(seconds) * time.Second), usage: usage{cpu: cpu}, tps: tps, meanMillis: mean}
+		return reading{at: begin.Add(time.Duration(seconds) * time.Second), usage: usage{cpu: cpu, writtenBytes: 100 * cpu.Microseconds()}, tps: tps, meanMillis: mean}
 	}
 	l := load{reports: []reading{at(10, time.Second, 100, 50), at(20, 2*time.Second, 1000, 1), at(30, 5*time.Second, 3000, 3)}}
 	var r Run
 	l.fill(&r)
-	if r.TPS != 2000 || r.MeanMillis != 2.5 || r.CPUMicros != 100 {
-		t.Errorf("%+v, want 2000 a second, 2.5 ms, 100 µs", r)
+	if r.TPS != 2000 || r.MeanMillis != 2.5 || r.CPUMicros != 100 || r.DiskBytes != 10_000 {
+		t.Errorf("%+v, want 2000 a second, 2.5 ms, 100 µs, 10,000 bytes", r)
+	}
+	r, l.peak = Run{}, true // the second report has a third of the rate of the last: the load was not all there
+	l.fill(&r)
+	if r.TPS != 3000 || r.MeanMillis != 3 || r.CPUMicros != 100 {
+		t.Errorf("%+v, want 3000 a second, 3 ms, 100 µs", r)
 	}
 	short := load{begin: at(0, 0, 0, 0), end: at(5, time.Second, 0, 2), total: 10_000}
 	short.fill(&r)
@@ -171,10 +248,10 @@ func TestARunIsMeasuredBetweenItsFirstAndLastReport(t *testing.T) {
 }
 
 func TestMedianAndSpread(t *testing.T) {
-	if got := spreadOf([]float64{3, 1, 2}); got != (spread{2, 1, 3}) {
+	if got := spreadOf([]float64{3, 1, 2}); got != (spread{2, 1, 3, 3}) {
 		t.Errorf("%+v", got)
 	}
-	if got := spreadOf([]float64{4, 1, 2, 3}); got != (spread{2.5, 1, 4}) {
+	if got := spreadOf([]float64{4, 1, 2, 3}); got != (spread{2.5, 1, 4, 4}) {
 		t.Errorf("%+v", got)
 	}
 	if got := spreadOf(nil); got != (spread{}) {
@@ -247,7 +324,8 @@ func TestUsageCountsDescendants(t *testing.T) {
 func TestWrongOptionsAreRefusedInOneLine(t *testing.T) {
 	for _, args := range [][]string{
 		{"producer", "-y", "maybe"}, {"producer", "-n", "nowhere"}, {"producer", "-m", "true"}, {"consumer", "-m", "true"},
-		{"producer", "--header", "xml"}, {"producer", "stray"}, {"compare"}, {"compare", "--start", "x"}, {"compare", "--load", "'"},
+		{"producer", "--rate", "-1"}, {"latency", "-s", "23"}, {"latency", "--rate", "0"}, {"compare", "--quick", "--full"}, {"compare", "--quick", "--load", "x"},
+		{"compare", "--quick", "--only", "nothing"}, {"producer", "--header", "xml"}, {"producer", "stray"}, {"compare"}, {"compare", "--start", "x"}, {"compare", "--load", "'"},
 	} {
 		app := &cli.App{Commands: []*cli.Command{Command()}, Writer: new(bytes.Buffer), ErrWriter: new(bytes.Buffer), ExitErrHandler: func(*cli.Context, error) {}}
 		err := app.Run(append([]string{"gantry", "bench"}, args...))

@@ -12,8 +12,16 @@ import (
 
 // usage is what a process and its descendants have used and use.
 type usage struct {
-	cpu      time.Duration // user and system, of ended children too once they were waited for
-	rssBytes int64
+	cpu          time.Duration // user and system, of ended children too once they were waited for
+	rssBytes     int64
+	anonBytes    int64 // part of rssBytes: what the processes have of their own
+	fileBytes    int64 // part of rssBytes: mapped files, each process's counted
+	writtenBytes int64 // dirtied for the disk, less what was truncated before it got there; not of children that have ended
+}
+
+// since is what was used between two readings.
+func (u usage) since(first usage) usage {
+	return usage{cpu: u.cpu - first.cpu, writtenBytes: u.writtenBytes - first.writtenBytes}
 }
 
 // clockTick is the unit of /proc's times (USER_HZ, 100 on every Linux that Go runs on).
@@ -33,9 +41,38 @@ func usageOf(pid int) (usage, error) {
 		if id == pid || descends(all, id, pid) {
 			u.cpu += p.cpu
 			u.rssBytes += p.rssBytes
+			u.addDetails(filepath.Join("/proc", strconv.Itoa(id)))
 		}
 	}
 	return u, nil
+}
+
+// addDetails adds what else a process's folder in /proc tells; one that has ended meanwhile adds nothing.
+func (u *usage) addDetails(folder string) {
+	status, err := os.ReadFile(filepath.Join(folder, "status"))
+	if err == nil {
+		u.anonBytes += labelled(status, "RssAnon") << 10
+		u.fileBytes += (labelled(status, "RssFile") + labelled(status, "RssShmem")) << 10
+	}
+	io, err := os.ReadFile(filepath.Join(folder, "io"))
+	if err == nil { // another user's cannot be read
+		u.writtenBytes += labelled(io, "write_bytes") - labelled(io, "cancelled_write_bytes")
+	}
+}
+
+// labelled is the number behind "name:" in a text of such lines, 0 where there is none.
+func labelled(text []byte, name string) int64 {
+	for line := range bytes.Lines(text) {
+		label, value, found := bytes.Cut(line, []byte(":"))
+		if words := bytes.Fields(value); found && string(label) == name && len(words) > 0 {
+			n, err := strconv.ParseInt(string(words[0]), 10, 64)
+			if err != nil {
+				return 0
+			}
+			return n
+		}
+	}
+	return 0
 }
 
 func descends(all map[int]process, id, from int) bool {
