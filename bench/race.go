@@ -89,7 +89,7 @@ func (r race) loads() []Load {
 			"Producer -t BenchmarkTest -w 64 -s 1024", own("producer -w 64 -s 1024")),
 		{Name: loadOne, Title: "one synchronous sender of 1 KiB, closed loop", Argv: own("producer -w 1 -s 1024"),
 			Systems: []string{"real-4.9.7", "direct", "gateway", "real-5.3.3-proxy", "null"}},
-		{Name: loadFull, Title: "our generator at full rate: asynchronous sends of 128 B", Argv: own("producer -y true -s 128"),
+		{Name: loadFull, Title: "our generator at full rate: 256 senders of 128 B over 8 clients' connections, closed loop", Argv: own("producer -w 256 --clients 8 -s 128"),
 			Systems: []string{"real-4.9.7", "direct", "standalone", "gateway", "real-5.3.3-proxy", "null"}},
 		{Name: loadSync, Title: "SYNC_FLUSH: 64 senders of 1 KiB, a connection each", Argv: own("producer -w 64 --clients 64 -s 1024"),
 			Systems: []string{"real-4.9.7-sync", "direct-sync", "null-sync"}},
