@@ -31,6 +31,7 @@ type Config struct {
 	Settings // those that may change while the node runs
 	TransactionKeys
 	TimerKeys
+	ReplicaKeys
 
 	ClusterTopicEnable        bool   `property:"clusterTopicEnable"`
 	BrokerTopicEnable         bool   `property:"brokerTopicEnable"`
@@ -120,7 +121,7 @@ func DefaultConfig() Config {
 		BrokerClusterName: "DefaultCluster", ListenPort: 10911, BindAddress: "0.0.0.0", ShardSlot: membership.NoSlot,
 		BrokerRole: "ASYNC_MASTER", AccessMessageInMemoryMaxRatio: 40, HASendHeartbeatMillis: 5000, HAHousekeepingMillis: 20_000,
 		HATransferBatchBytes: 32 << 10, HASlaveFallbehindMax: 256 << 20, SlaveTimeoutMillis: 3000,
-		Settings: DefaultSettings(), TransactionKeys: DefaultTransactionKeys(), TimerKeys: DefaultTimerKeys(), ClusterTopicEnable: true, BrokerTopicEnable: true, MsgTraceTopicName: "RMQ_SYS_TRACE_TOPIC",
+		Settings: DefaultSettings(), TransactionKeys: DefaultTransactionKeys(), TimerKeys: DefaultTimerKeys(), ReplicaKeys: DefaultReplicaKeys(), ClusterTopicEnable: true, BrokerTopicEnable: true, MsgTraceTopicName: "RMQ_SYS_TRACE_TOPIC",
 		DefaultTopicQueueNums: 8, SyncFlushTimeoutMillis: 5000, MaxMsgsNumBatch: 64, ScrubBytesPerSecond: 8 << 20,
 		RegionID: "DefaultRegion", StoreReplyMessageEnable: true, FlushOffsetIntervalMillis: 5000, RegisterPeriodMillis: 30_000, RegisterTimeoutMillis: 6000,
 		CommitLogFileBytes: 1 << 30, ConsumeQueueFileBytes: 6_000_000, FlushDiskType: "ASYNC_FLUSH", FlushIntervalMillis: 500,

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"gantry/storenode/replica"
 	"gantry/storenode/tables"
 	"gantry/storenode/timer"
+	"gantry/storenode/transaction"
 )
 
 // What copies of a shard tell each other beside the log (storenode/tables):
@@ -74,7 +76,7 @@ func (k *keptProgress) keep(text []byte) error {
 // startTables comes after all tables and the delays are open.
 func (n *Node) startTables() error {
 	t := tables.Tables{Topics: n.topics, Groups: n.groups, Offsets: n.offsets, Subscriptions: n.members,
-		LogEnd: func() int64 { return int64(n.store.Log().End()) }}
+		LogFirst: ofTransactions, LogEnd: func() int64 { return int64(n.store.Log().End()) }}
 	if n.config.Role() == Slave {
 		return n.startFollower(t)
 	}
@@ -85,6 +87,11 @@ func (n *Node) startTables() error {
 	n.opened = append(n.opened, n.copies.source.Close)
 	return nil
 }
+
+// ofTransactions says of which offsets those are that say which half messages have
+// ended: with their end behind the log's, a slave that takes over would ask nobody
+// about transactions whose end it has never had.
+func ofTransactions(key string) bool { return strings.HasSuffix(key, "@"+transaction.Group) }
 
 func checkDelays(text []byte) error { return new(protocol.DelayOffsetTable).Decode(text) }
 

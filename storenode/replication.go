@@ -2,10 +2,8 @@ package storenode
 
 import (
 	"sync/atomic"
-	"time"
 
 	"gantry/membership/registrar"
-	"gantry/remoting"
 	"gantry/storenode/commitlog"
 	"gantry/storenode/replica"
 )
@@ -43,24 +41,6 @@ func (n *Node) startReplication() error {
 	n.replicas.master.Store(master)
 	n.opened = append(n.opened, master.Close)
 	return nil
-}
-
-func (n *Node) masterConfig() replica.MasterConfig {
-	c := replica.DefaultMasterConfig()
-	c.Log, c.Logger, c.Listener = n.store.Log(), n.log, n.config.haListener()
-	c.HASendHeartbeatInterval, c.HAHousekeepingInterval = time.Duration(n.config.HASendHeartbeatMillis)*time.Millisecond, time.Duration(n.config.HAHousekeepingMillis)*time.Millisecond
-	c.HATransferBatchSize, c.HASlaveFallbehindMax = int(n.config.HATransferBatchBytes), n.config.HASlaveFallbehindMax
-	return c
-}
-
-func (n *Node) slaveConfig() replica.SlaveConfig {
-	c, dial := replica.DefaultSlaveConfig(), n.config.PeerDial
-	if dial == nil {
-		dial = remoting.DialTCP
-	}
-	c.Store, c.Logger, c.Dial, c.Bounds = n.store, n.log, dial, replica.AskBounds(dial, remoting.Limits{})
-	c.HASendHeartbeatInterval, c.HAHousekeepingInterval = time.Duration(n.config.HASendHeartbeatMillis)*time.Millisecond, time.Duration(n.config.HAHousekeepingMillis)*time.Millisecond
-	return c
 }
 
 // follow hears from a name server where the master is. haMasterAddress, where it

@@ -15,6 +15,15 @@ func ofNodes() []Key {
 		{"timerPrecisionMs", num, "1000", plain, Fixed, "ms to which TIMER_OUT_MS is rounded (5.x): 1000, 500, 200 or 100; messages come to the millisecond"},
 		{"timerMaxDelaySec", num, "259200", plain, Fixed, "seconds that such a message may wait (5.x)"},
 		{"timerFlushIntervalMs", num, "1000", plain, Fixed, "ms between two writes of how far they are delivered (5.x)"},
+		{"haMaxSlaves", num, "16", plain, Fixed, "slaves connected at a time"},
+		{"haMaxWaiting", num, "10000", plain, Fixed, "most sends that wait for a slave; more are refused"},
+		{"haMaxWaitingBytes", long, "67108864", plain, Fixed, "and their bytes"},
+		{"haDrainMillis", long, "2000", plain, Fixed, "ms that a master which stops gives its slaves to get what they have not"},
+		{"haReadBytes", num, "262144", plain, Fixed, "bytes of the log read at a time for each slave"},
+		{"haColdBytes", long, "268435456", plain, Fixed, "what lies so far behind the log's end is not kept in memory for a slave's sake"},
+		{"haReadAheadBytes", num, "1048576", plain, Fixed, "bytes that a slave has read and not written yet"},
+		{"haMaxRecordBytes", long, "268435456", plain, Fixed, "a larger record of a master is taken for damage"},
+		{"haStoppedRetryMillis", long, "30000", plain, Fixed, "ms after which a slave whose log is not its master's looks again"},
 	}
 }
 

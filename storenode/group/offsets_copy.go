@@ -83,12 +83,12 @@ func (o *Offsets) Hear(changes []Change, asked time.Time, first bool) error {
 }
 
 // Unheard has a slave hand back what its master has not stated although it stated everything since a place in the slave's
-// own changes, if that is younger than what the master had saved before it died.
-func (o *Offsets) Unheard(since int64, savedAge time.Duration) error {
+// own changes, if that is younger than what the master had saved before it died; but nothing of the keys that are its master's alone.
+func (o *Offsets) Unheard(since int64, savedAge time.Duration, mastersAlone func(key string) bool) error {
 	saved := time.Now().Add(-savedAge).UnixMilli()
 	var lost []Change
 	o.each(Everything, func(key string, id int32, e end) {
-		if e.seq <= since && e.atMillis > saved {
+		if e.seq <= since && e.atMillis > saved && !mastersAlone(key) {
 			lost = append(lost, Change{Key: key, QueueID: id, seq: e.seq})
 		}
 	})

@@ -72,7 +72,7 @@ func (p *pair) exchange() {
 	changes, next, _ := p.master.Since(p.heard, math.MaxInt)
 	p.must(p.slave.Hear(changes, asked, p.first))
 	if p.first {
-		p.must(p.slave.Unheard(place, p.master.SavedAge()))
+		p.must(p.slave.Unheard(place, p.master.SavedAge(), func(string) bool { return false }))
 	}
 	p.heard, p.first = next, false
 }

@@ -31,6 +31,9 @@ type Tables struct {
 	// KeepDelays has a slave keep what its master's Delays say. It is called once the slave's log has all that the
 	// master's had: else a slave that takes over would hold delivered what it has never had.
 	KeepDelays func(text []byte) error
+	// LogFirst says of a topic@group that its offsets, too, are kept once the log is there; nil: of none. They are their
+	// master's alone: none is handed back.
+	LogFirst func(key string) bool
 	// LogEnd is where the copy's log ends.
 	LogEnd func() int64
 }

@@ -40,7 +40,7 @@ type answer struct {
 	Delays         string          `json:"delays,omitempty"` // Java's JSON, whose keys have no quotes
 	Timed          int64           `json:"timed"`
 	Timers         string          `json:"timers,omitempty"`
-	LogEnd         int64           `json:"logEnd"` // with all that Delays and Timers hold delivered
+	LogEnd         int64           `json:"logEnd"` // with all that Changes, Delays and Timers stand on
 }
 
 func encode(v any) []byte {

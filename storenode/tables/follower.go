@@ -2,7 +2,6 @@ package tables
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -34,27 +33,6 @@ func DefaultFollowerConfig() FollowerConfig {
 	return FollowerConfig{Ready: func() error { return nil }, Wait: 2 * time.Second, AnswerBound: 5 * time.Second, Retry: time.Second, Pace: 20 * time.Millisecond, JavaInterval: 10 * time.Second, HandBack: 10_000}
 }
 
-// delivered is what a master has delivered of delayed or timer messages, and where its log ended then.
-type delivered struct {
-	text   []byte
-	logEnd int64
-}
-
-// keepDelivered keeps what was waiting for the log.
-func (f *Follower) keepDelivered() error {
-	t := &f.config.Tables
-	return errors.Join(f.keepOne(&f.delays, t.KeepDelays), f.keepOne(&f.timers, t.KeepTimers))
-}
-
-func (f *Follower) keepOne(waiting **delivered, keep func(text []byte) error) error {
-	d := *waiting
-	if d == nil || f.config.Tables.LogEnd() < d.logEnd {
-		return nil
-	}
-	*waiting = nil
-	return keep(d.text)
-}
-
 // Status is how far a slave's tables are its master's.
 type Status struct {
 	Master    string    // its listenPort; "" where none is known
@@ -72,12 +50,15 @@ type Follower struct {
 	running sync.WaitGroup
 
 	// Of the goroutine:
-	asked  question                     // what the master's last answer has left the slave with
-	place  int64                        // of the slave's own changes when that master process began to state its offsets
-	joined string                       // the master process that has stated all
-	stated protocol.ConsumerOffsetTable // by a Java master's last answer
-	delays *delivered                   // that wait for the log; nil where none do
-	timers *delivered
+	asked    question                     // what the master's last answer has left the slave with
+	place    int64                        // of the slave's own changes when that master process began to state its offsets
+	joined   string                       // the master process that has stated all
+	stated   protocol.ConsumerOffsetTable // by a Java master's last answer
+	of       string                       // the master whose word this is:
+	delays   waiting[[]byte]
+	timers   waiting[[]byte]
+	settled  waiting[settled]
+	answered time.Time // when the last question was asked that was answered
 
 	mu     sync.Mutex // guards status
 	status Status
@@ -170,6 +151,7 @@ func (f *Follower) followWhile(ctx context.Context, master string) error {
 		return err
 	}
 	defer client.Close()
+	f.hearOnly(master)
 	s := &session{f: f, client: client}
 	for {
 		next, err := s.step(ctx)
@@ -186,6 +168,13 @@ func (f *Follower) followWhile(ctx context.Context, master string) error {
 		case <-ctx.Done():
 			return nil
 		}
+	}
+}
+
+// hearOnly forgets what still waits of another master's word.
+func (f *Follower) hearOnly(master string) {
+	if f.of != master {
+		f.of, f.delays, f.timers, f.settled = master, waiting[[]byte]{}, waiting[[]byte]{}, waiting[settled]{}
 	}
 }
 

@@ -18,7 +18,10 @@ import (
 // have committed here while it was away is committed there (code 15), not
 // replaced by what it had before.
 
-type javaMaster struct{ *session }
+type javaMaster struct {
+	*session
+	later settled // of its last answer, until it has said where its log ends
+}
 
 // ask goes through all tables once.
 func (m *javaMaster) ask(ctx context.Context) error {
@@ -57,8 +60,9 @@ func (m *javaMaster) delays(ctx context.Context, body []byte) error {
 	if err != nil {
 		return fmt.Errorf("where the master's log ends: %w", err)
 	}
-	m.f.delays = &delivered{body, end}
-	return m.f.keepDelivered()
+	m.f.delays.add(body, end, newest)
+	m.f.wait(m.later, end)
+	return m.f.keepWaiting()
 }
 
 func (m *javaMaster) must(ctx context.Context, r *remoting.Request) (*remoting.Command, error) {
@@ -109,6 +113,8 @@ func (m *javaMaster) offsets(ctx context.Context, body []byte, asked time.Time) 
 		}
 	}
 	m.f.stated = stated
+	news, m.later = m.f.part(news, asked)
+	m.f.answered = asked
 	return offsets.Hear(news, asked, false)
 }
 

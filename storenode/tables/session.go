@@ -18,7 +18,7 @@ type session struct {
 
 // step asks once and says when to ask again.
 func (s *session) step(ctx context.Context) (next time.Duration, err error) {
-	if err := s.f.keepDelivered(); err != nil {
+	if err := s.f.keepWaiting(); err != nil {
 		return 0, err
 	}
 	if s.java == nil {
@@ -26,7 +26,7 @@ func (s *session) step(ctx context.Context) (next time.Duration, err error) {
 		if known || err != nil {
 			return s.f.config.Pace, err
 		}
-		s.java = &javaMaster{s}
+		s.java = &javaMaster{session: s}
 	}
 	return s.f.config.JavaInterval, s.java.ask(ctx)
 }
@@ -73,10 +73,10 @@ func (s *session) take(a *answer, asked time.Time) error {
 		}
 	}
 	if a.Delays != "" {
-		s.f.delays = &delivered{[]byte(a.Delays), a.LogEnd}
+		s.f.delays.add([]byte(a.Delays), a.LogEnd, newest)
 	}
 	if a.Timers != "" && t.KeepTimers != nil {
-		s.f.timers = &delivered{[]byte(a.Timers), a.LogEnd}
+		s.f.timers.add([]byte(a.Timers), a.LogEnd, newest)
 	}
 	return s.f.takeOffsets(a, asked)
 }
@@ -87,16 +87,19 @@ func (f *Follower) takeOffsets(a *answer, asked time.Time) error {
 		f.place = offsets.Place()
 	}
 	joining := a.Run != f.joined
-	if err := offsets.Hear(a.Changes, asked, joining); err != nil {
+	changes, later := f.part(a.Changes, asked)
+	f.answered = asked
+	if err := offsets.Hear(changes, asked, joining); err != nil {
 		return err
 	}
+	f.wait(later, a.LogEnd)
 	f.asked = question{Run: a.Run, Offsets: a.Offsets, Subscriptions: a.Subscribed, Delays: a.Delayed, Timers: a.Timed}
 	if a.More {
 		return nil
 	}
 	f.heard("gantry")
 	if f.joined = a.Run; joining {
-		return offsets.Unheard(f.place, time.Duration(a.SavedAgeMillis)*time.Millisecond)
+		return offsets.Unheard(f.place, time.Duration(a.SavedAgeMillis)*time.Millisecond, f.logFirst)
 	}
 	return nil
 }

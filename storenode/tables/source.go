@@ -122,12 +122,13 @@ func (s *Source) compose(q *question) answer {
 	}
 	delayed, text := t.Delays()
 	if a.Delayed = delayed; !known || delayed != q.Delays {
-		a.Delays, a.LogEnd = string(text), t.LogEnd()
+		a.Delays = string(text)
 	}
 	timed, text := t.timers()
 	if a.Timed = timed; !known || timed != q.Timers {
-		a.Timers, a.LogEnd = string(text), t.LogEnd()
+		a.Timers = string(text)
 	}
+	a.LogEnd = t.LogEnd() // behind all that stands on it
 	return a
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -111,6 +112,7 @@ func (c *copyOf) tables() Tables {
 		KeepDelays: func(text []byte) error { c.delays.set(string(text)); return nil },
 		Timers:     func() (int64, []byte) { return int64(len(c.timers.get())), []byte(c.timers.get()) },
 		KeepTimers: func(text []byte) error { c.timers.set(string(text)); return nil },
+		LogFirst:   func(key string) bool { return strings.HasSuffix(key, "@log first") },
 		LogEnd:     c.logEnd.Load}
 }
 
@@ -241,6 +243,83 @@ func TestDelaysAreKeptOnceTheLogHasWhatWasDelivered(t *testing.T) {
 	})
 }
 
+// A slave that is always a little behind comes to what was delivered all the same.
+func TestDelaysAreKeptUnderAConstantLag(t *testing.T) {
+	withShard(t, func(s *shard) {
+		s.startMaster()
+		for i := range 600 {
+			s.master.logEnd.Store(int64(1000 + 100*i))
+			s.slave.logEnd.Store(int64(100 * i)) // 100 ms behind
+			s.master.delays.set(strings.Repeat("d", i+1))
+			s.master.timers.set(strings.Repeat("t", i+1))
+			s.commitSettled(int64(i))
+			time.Sleep(10 * time.Millisecond)
+			delivered, settled := len(s.slave.delays.get()), s.settled("T")
+			if delivered > max(0, i-9) || settled > max(0, int64(i-10)) {
+				t.Errorf("the slave's log has %d, it holds %d delivered and %d settled", i-10, delivered, settled)
+				return
+			}
+			if i > 100 && (delivered < i-100 || len(s.slave.timers.get()) < i-100 || settled < int64(i-100)) {
+				t.Errorf("of %d delivered the slave knows %d, and %d settled", i, delivered, settled)
+				return
+			}
+		}
+	})
+}
+
+func (s *shard) settled(topic string) int64 {
+	offset, _ := s.slave.offsets.Query([]byte(topic), []byte("log first"), 0)
+	return offset
+}
+
+func (s *shard) commitSettled(offset int64) {
+	s.t.Helper()
+	for _, topic := range []string{"T", "U"} {
+		if err := s.master.offsets.Commit([]byte(topic), []byte("log first"), 0, offset); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+// What a transaction's end has left in the log may be lost with the master: then
+// the half message must not count as ended.
+func TestOffsetsThatStandOnTheLogAreKeptOnceItIsThere(t *testing.T) {
+	withShard(t, func(s *shard) {
+		s.startMaster()
+		s.commitSettled(1)
+		soon()
+		s.master.logEnd.Store(100)
+		s.slave.logEnd.Store(99)
+		s.commitSettled(7)
+		s.commit(s.master, 7)
+		time.Sleep(time.Minute)
+		s.wantOffset(s.slave, 7)
+		s.wantSettled(1)
+		s.stop()
+		time.Sleep(time.Minute)
+		s.wantSettled(1)
+		s.master.saved = time.Now().Add(-time.Hour) // as if it had been killed
+		s.startMaster()
+		time.Sleep(time.Minute)
+		s.wantSettled(1)
+		if own := s.slave.offsets.Own(10); len(own) > 0 {
+			t.Errorf("to hand back: %v", own)
+		}
+		s.slave.logEnd.Store(100)
+		time.Sleep(3 * time.Second)
+		s.wantSettled(7)
+	})
+}
+
+func (s *shard) wantSettled(want int64) {
+	s.t.Helper()
+	for _, topic := range []string{"T", "U"} {
+		if got := s.settled(topic); got != want {
+			s.t.Errorf("settled in %s up to %d, want %d", topic, got, want)
+		}
+	}
+}
+
 // A master that was set up anew has no topics, and one that has lost its end
 // other offsets: the slave may be the better copy.
 func TestTablesAreNotFollowedWhereTheLogIsNot(t *testing.T) {
@@ -348,9 +427,10 @@ func (j *java) handle(c *remoting.Command, to remoting.Responder) {
 
 func TestAJavaMasterIsAskedAsAJavaSlaveDoes(t *testing.T) {
 	withShard(t, func(s *shard) {
-		j := javaWith(`{"offsetTable":{"T@g":{0:100}}}`)
+		j := javaWith(`{"offsetTable":{"T@g":{0:100},"T@log first":{0:9},"U@log first":{0:9}}}`)
 		stop := s.serve(j.handle)
 		soon()
+		s.wantSettled(0)
 		if got := s.slave.topics.Get([]byte("J")); got == nil || got.ReadQueueNums != 4 || s.slave.topics.Version().Counter != 3 {
 			t.Errorf("topic %+v of version %v", got, s.slave.topics.Version())
 		}
@@ -366,6 +446,7 @@ func TestAJavaMasterIsAskedAsAJavaSlaveDoes(t *testing.T) {
 		if s.slave.delays.get() != `{"offsetTable":{3:8}}` || s.follower.Status().Kind != "java" {
 			t.Errorf("delays %q of %+v", s.slave.delays.get(), s.follower.Status())
 		}
+		s.wantSettled(9)
 		j.offsets.set(`{"offsetTable":{"T@g":{0:40}}}`)
 		time.Sleep(11 * time.Second)
 		s.wantOffset(s.slave, 40)
