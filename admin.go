@@ -30,7 +30,7 @@ func adminCommand() *cli.Command {
 				&cli.StringFlag{Name: "c", Usage: "the brokers of one `CLUSTER`; all where it is not given"},
 			},
 			Action: haStatus,
-		}},
+		}, resyncSlaveCommand()},
 	}
 }
 

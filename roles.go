@@ -83,15 +83,44 @@ func withoutArguments(c *cli.Context) error {
 	return nil
 }
 
+// again is a role that may ask to be ended and started once more.
+type again interface {
+	// Again is closed when it does.
+	Again() <-chan struct{}
+}
+
 // run runs what start gives until SIGTERM or SIGINT; a second one ends a drain.
 func run(c *cli.Context, log *slog.Logger, start starter) error {
 	stopped := make(chan os.Signal, 2)
 	signal.Notify(stopped, endings()...)
-	r, err := start(c, log)
-	if err != nil {
-		return err
+	for {
+		r, err := start(c, log)
+		if err != nil {
+			return err
+		}
+		select {
+		case <-askedAgain(r):
+			log.Info("stopping, to start again")
+		case s := <-stopped:
+			log.Info("stopping", "signal", s.String())
+			return end(log, r)
+		}
+		if err := end(log, r); err != nil {
+			return err
+		}
 	}
-	log.Info("stopping", "signal", (<-stopped).String())
+}
+
+// askedAgain is nil of a role that never does.
+func askedAgain(r running) <-chan struct{} {
+	if a, may := r.(again); may {
+		return a.Again()
+	}
+	return nil
+}
+
+// end ends what runs, which others may take over from before.
+func end(log *slog.Logger, r running) error {
 	if d, can := r.(drainer); can {
 		again, forget := signal.NotifyContext(context.Background(), endings()...)
 		d.Drain(again)

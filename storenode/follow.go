@@ -18,6 +18,7 @@ import (
 	"gantry/storenode/group"
 	"gantry/storenode/hastatus"
 	"gantry/storenode/replica"
+	"gantry/storenode/resync"
 	"gantry/storenode/tables"
 	"gantry/storenode/timer"
 	"gantry/storenode/transaction"
@@ -167,6 +168,7 @@ func (n *Node) tableRequests() []request {
 		{protocol.GetAllSubscriptionGroupConfig, body(n.groups.JSON)},
 		{protocol.GetBrokerRuntimeInfo, n.background.searching(n.runtimeInfo)},
 		{hastatus.Code, inline(n.log, n.haStatus)},
+		{resync.Code, beside(n.resync, n.background.do)},
 		{tables.CodeFollow, beside(n.followers, n.background.do)},
 	}
 }

@@ -54,6 +54,8 @@ type Node struct {
 	timers   atomic.Pointer[timer.Service] // nil until the tables are open, and in a slave
 	copies   copies
 	replicas replication
+	resyncs  *resyncs // nil in a master
+	again    chan struct{}
 
 	// transactions is nil until the tables are open, and in a slave.
 	transactions atomic.Pointer[transaction.Service]
@@ -75,8 +77,8 @@ type Node struct {
 // Open starts a node: its store recovered, its tables read, its port open. What
 // fails is named in the error, and what was opened before is closed again.
 func Open(config Config, fsys vfs.FS) (*Node, error) {
-	n := &Node{config: config, log: config.Log, fs: fsys, background: newBackground(config.Log, config.ConcurrentIO)}
-	for _, step := range []func() error{n.prepare, n.openStore, n.startReplication, n.openTables, n.adoptQueues, n.openMembers, n.startDelays, n.startTimers, n.startTransactions, n.startTables, n.tellRole, n.listen} {
+	n := &Node{config: config, log: config.Log, fs: fsys, again: make(chan struct{}), background: newBackground(config.Log, config.ConcurrentIO)}
+	for _, step := range []func() error{n.prepare, n.carryOutOrder, n.openStore, n.startReplication, n.startResyncs, n.openTables, n.adoptQueues, n.openMembers, n.startDelays, n.startTimers, n.startTransactions, n.startTables, n.tellRole, n.listen} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, n.closeOpened())
 		}

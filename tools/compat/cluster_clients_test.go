@@ -94,6 +94,33 @@ func queuesOf(topic string, n int, shards []string) (queues []history.Queue) {
 	return queues
 }
 
+// deliveriesPerSecond is how many there are of all groups together.
+func (c *clients) deliveriesPerSecond() (all int) {
+	for _, g := range c.groups {
+		for _, s := range c.sends {
+			if s.topic == g.topic {
+				all += int(time.Second / sendPause)
+			}
+		}
+	}
+	return all
+}
+
+// unserved says who of producers and of groups has not been served since a moment; "" when everybody has.
+func (c *clients) unserved(since time.Time, groups []*consumerGroup) string {
+	for _, s := range c.sends {
+		if !s.acknowledged(since) {
+			return "an acknowledgement for " + s.name
+		}
+	}
+	for _, g := range groups {
+		if missing := g.unsettled(since); missing != "" {
+			return missing
+		}
+	}
+	return ""
+}
+
 // stop ends the sends; deliveries go on.
 func (c *clients) stop() {
 	c.quit()

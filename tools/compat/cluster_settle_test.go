@@ -41,15 +41,7 @@ func (tr *trial) disturb(what string, faults int, do func()) {
 // every queue that changes hands, and again when it comes back.
 func (tr *trial) uncommitted() int {
 	const exchanges, commitSeconds = 2, 5
-	perSecond := 0
-	for _, g := range tr.clients.groups {
-		for _, s := range tr.clients.sends {
-			if s.topic == g.topic {
-				perSecond += int(time.Second / sendPause)
-			}
-		}
-	}
-	return exchanges * commitSeconds * perSecond
+	return exchanges * commitSeconds * tr.clients.deliveriesPerSecond()
 }
 
 // calm waits until everything is as it should be, and says that from now on nothing may come twice and no queue change hands. It
@@ -119,15 +111,8 @@ func (tr *trial) settle(what string, since time.Time, groups []*consumerGroup) (
 }
 
 func (tr *trial) unsettled(since time.Time, groups []*consumerGroup) string {
-	for _, s := range tr.clients.sends {
-		if !s.acknowledged(since) {
-			return "an acknowledgement for " + s.name
-		}
-	}
-	for _, g := range groups {
-		if missing := g.unsettled(since); missing != "" {
-			return missing
-		}
+	if missing := tr.clients.unserved(since, groups); missing != "" {
+		return missing
 	}
 	for _, p := range tr.cluster.Proxies {
 		if p.Running() {

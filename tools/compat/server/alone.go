@@ -68,6 +68,12 @@ func (a *Alone) StartAgain(ctx context.Context) error {
 	return a.await(ctx)
 }
 
+// StartAgainWith is StartAgain with other properties.
+func (a *Alone) StartAgainWith(ctx context.Context, properties map[string]string) error {
+	a.gantry.config.Properties = properties
+	return a.StartAgain(ctx)
+}
+
 // await asks until there is an answer, whatever it says.
 func (a *Alone) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
