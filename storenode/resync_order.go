@@ -59,7 +59,7 @@ func (n *Node) carryOutOrder() error {
 		err = fastjson.Unmarshal(text, &o)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", n.orderPath(), err)
+		return fmt.Errorf("open store %s: %s: %w", n.config.StorePathRootDir, n.orderPath(), err)
 	}
 	log := n.log.With("from", o.From, "to", o.To)
 	if n.config.Role() != Slave {

@@ -65,20 +65,23 @@ func TestAShardMovesLiveFromAJavaMasterToGantryAndBack(t *testing.T) {
 	properties := m.with(gantryFollows)
 	gantry, node := s.gantry(properties)
 	m.awaitCopying()
+	places := m.awaitFollowed(java, gantry)
 	m.disturb("Gantry takes over from Java", func() {
 		must(t, javaBroker.Stop())
 		must(t, node.Stop())
 		maps.Copy(properties, m.blocks[gantryLeads])
 		node = m.restart(node, properties)
+		m.mustHavePlaces(gantry, places)
 	})
 	m.mustHaveTold(node, "was a slave and is the master now")
 
 	java, javaBroker = s.java(place, m.with(javaFollows))
-	m.awaitFollowed(gantry, java)
+	places = m.awaitFollowed(gantry, java)
 	m.disturb("Java takes over from Gantry", func() {
 		must(t, node.Stop())
 		must(t, javaBroker.Stop())
 		java, javaBroker = s.java(place, m.with(javaLeads))
+		m.mustHavePlaces(java, places)
 	})
 
 	maps.Copy(properties, m.blocks[gantryFollows])
@@ -204,16 +207,17 @@ func (m *liveMove) disturb(what string, do func()) {
 	m.calm("after: " + what)
 }
 
-// awaitCopying asks as the document says until a slave copies and is hardly behind.
+// awaitCopying asks as the document says until a slave copies, is hardly behind, and has its master's tables.
 func (m *liveMove) awaitCopying() {
 	m.Helper()
 	const mostBehind = 1 << 20
-	line := regexp.MustCompile(`(?m)^broker-a +1 +SLAVE +\S+ +copying from \S+ +\d+ +(-?\d+) `)
+	copies := regexp.MustCompile(`(?m)^broker-a +1 +SLAVE +\S+ +copying from \S+ +\d+ +(-?\d+) `)
+	tables := regexp.MustCompile(`(?m)^broker-a +1 +tables +\S+ +from \S+ +\d{4}-\d\d-\d\d `)
 	last := ""
 	stage.Eventually(m.T, copyTime, "a slave that copies", func() bool {
 		last = m.asks()
-		found := line.FindStringSubmatch(last)
-		if found == nil {
+		found := copies.FindStringSubmatch(last)
+		if found == nil || !tables.MatchString(last) {
 			return false
 		}
 		behind, err := strconv.Atoi(found[1])
@@ -232,9 +236,10 @@ func (m *liveMove) asks() string {
 	return out.String()
 }
 
-// awaitFollowed waits until a Java slave has what its master had a moment ago: log and places.
-func (m *liveMove) awaitFollowed(master, slave copyOf) {
+// awaitFollowed waits until a slave has what its master had a moment ago: log and places, which it returns.
+func (m *liveMove) awaitFollowed(master, slave copyOf) map[string]int64 {
 	m.Helper()
+	stage.Eventually(m.T, copyTime, "places of all groups", func() bool { return behindOf(m.places(master), m.places(master)) == "" })
 	_, end, err := master.bounds(m.Context())
 	must(m.T, err)
 	places := m.places(master)
@@ -243,14 +248,28 @@ func (m *liveMove) awaitFollowed(master, slave copyOf) {
 		if err != nil || has < end {
 			return false
 		}
-		now := m.places(slave)
-		for group, place := range places {
-			if now[group] < place {
-				return false
-			}
-		}
-		return true
+		return behindOf(m.places(slave), places) == ""
 	})
+	return places
+}
+
+// mustHavePlaces says that who has taken over knows how far each group was.
+func (m *liveMove) mustHavePlaces(at copyOf, before map[string]int64) {
+	m.Helper()
+	now := m.places(at)
+	if group := behindOf(now, before); group != "" {
+		m.Errorf("%s holds group %s to be at %d in all its queues, it was at %d", at.address, group, now[group], before[group])
+	}
+}
+
+// behindOf is a group that is behind its place, "" where none is.
+func behindOf(now, places map[string]int64) string {
+	for group, place := range places {
+		if now[group] < place || place == 0 {
+			return group
+		}
+	}
+	return ""
 }
 
 // places are how far each group has consumed.
@@ -283,13 +302,4 @@ func (m *liveMove) finish() {
 	if err := report.Err(); err != nil {
 		m.Error(err)
 	}
-	for group, place := range m.places(copyOf{address: m.masterNow()}) {
-		if place == 0 {
-			m.Errorf("group %s has no place", group)
-		}
-	}
-}
-
-func (m *liveMove) masterNow() string {
-	return shardAt(m.T, m.shard.namesrv, unordered)["0"]
 }
