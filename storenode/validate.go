@@ -121,5 +121,14 @@ func (c Config) ranges() []setRange {
 		{"haTransferBatchSize", c.HATransferBatchBytes, 1 << 10, 16 << 20},
 		{"haSlaveFallbehindMax", c.HASlaveFallbehindMax, 1, 1 << 50},
 		{"slaveTimeout", c.SlaveTimeoutMillis, 1, day},
+		{"haMaxSlaves", int64(c.HAMaxSlaves), 1, 1024},
+		{"haMaxWaiting", int64(c.HAMaxWaiting), 1, 1 << 20},
+		{"haMaxWaitingBytes", c.HAMaxWaitingBytes, 1, 1 << 40},
+		{"haDrainMillis", c.HADrainMillis, 0, 60_000},
+		{"haReadBytes", int64(c.HAReadBytes), 4 << 10, 64 << 20},
+		{"haColdBytes", c.HAColdBytes, 0, 1 << 50},
+		{"haReadAheadBytes", int64(c.HAReadAheadBytes), 64 << 10, 1 << 30},
+		{"haMaxRecordBytes", c.HAMaxRecordBytes, 64 << 10, math.MaxInt32},
+		{"haStoppedRetryMillis", c.HAStoppedRetryMillis, 100, maxIntervalMillis},
 	}
 }
