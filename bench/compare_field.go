@@ -59,6 +59,8 @@ func (f *field) once(ctx context.Context, s System, round int) (Run, error) {
 	}
 	if f.load.Fresh {
 		defer f.release(s.Name)
+	} else {
+		defer f.releaseFull(s.Name)
 	}
 	if len(f.load.Argv) == 0 {
 		u := st.usage()
@@ -136,6 +138,16 @@ func (f *field) release(name string) {
 		st.stop()
 	}
 	delete(f.started, name)
+}
+
+// storeBound is how much a store may hold before its system gets a new one.
+const storeBound = 6 << 30
+
+// releaseFull ends a system whose store has grown large: its next run has a new one, and the disk room.
+func (f *field) releaseFull(name string) {
+	if st := f.started[name]; st != nil && st.dir != "" && diskBytes(st.dir) > storeBound {
+		f.release(name)
+	}
 }
 
 func (f *field) stop() {

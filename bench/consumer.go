@@ -31,6 +31,10 @@ type ConsumerOptions struct {
 	Seconds      int   // after which it ends, 0: none (ours)
 	Quantity     int64 // messages after which it ends, 0: none (ours)
 	FromFirst    bool  // a new group begins with the first message (ours)
+
+	WarmupSeconds int       // at the beginning that count for nothing (ours)
+	HistogramPath string    // where the histogram from born to consumed is kept as percentiles, "": nowhere (ours)
+	Progress      io.Writer // gets a line that is written again and again, nil: none (ours)
 }
 
 func consumerCommand() *cli.Command {
@@ -48,6 +52,7 @@ func consumerCommand() *cli.Command {
 			&cli.Float64Flag{Name: "r", Aliases: []string{"failRate"}, Usage: "`PART` of the messages that fail, 0 to 1"},
 			&cli.Int64Flag{Name: "q", Usage: "end after so many `MESSAGES`, 0: run until stopped"},
 			&cli.BoolFlag{Name: "from-first", Usage: "a new group begins with the topic's first message"},
+			warmupFlag(), histogramFlag(),
 			reportFlag(), secondsFlag(), headerFlag(),
 		}, traceAndKeys(standardSecretKey, nil, nil)...),
 		Action: untilStopped(func(ctx context.Context, c *cli.Context) error {
@@ -70,6 +75,7 @@ func consumerOptions(c *cli.Context) (ConsumerOptions, error) {
 		Topic: c.String("t"), Threads: c.Int("w"), Group: c.String("g"), GroupSuffix: b.get("p"), FilterType: c.String("f"),
 		Expression: c.String("e"), FailRate: c.Float64("r"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"),
 		Quantity: c.Int64("q"), FromFirst: c.Bool("from-first"),
+		WarmupSeconds: c.Int("warmup"), HistogramPath: c.String("histogram"), Progress: terminal(os.Stderr),
 	}
 	if err := refuseTrace(&b); err != nil {
 		return o, err
@@ -81,6 +87,7 @@ func consumerOptions(c *cli.Context) (ConsumerOptions, error) {
 type consumerRun struct {
 	options ConsumerOptions
 	out     io.Writer
+	from    time.Time // what comes before counts for nothing
 	stats   consumerStats
 	window  window[consumerSample]
 	enough  context.CancelFunc // the quantity is reached
@@ -103,17 +110,23 @@ func Consume(ctx context.Context, o ConsumerOptions, out io.Writer) error {
 		return err
 	}
 	defer c.Close()
+	if o.Seconds > 0 {
+		o.Seconds += o.WarmupSeconds
+	}
 	ctx, r.enough = forSeconds(ctx, o.Seconds)
 	defer r.enough()
+	warmup := time.Duration(o.WarmupSeconds) * time.Second
+	r.from = time.Now().Add(warmup)
 	consumer, err := c.Consume(ctx, push, r.handle)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "Consumer Started.")
-	r.window.run(ctx, o.ReportMillis, r.stats.sample, r.printReport)
+	pause(ctx, warmup)
+	r.window.during(ctx, o.ReportMillis, r.stats.sample, r.printReport, func() { showProgress(ctx, o.Progress, r.stats.progress()) })
 	consumer.Close()
 	fmt.Fprintf(out, "B2C %s\nS2C %s\n", r.stats.born.String(), r.stats.stored.String())
-	return nil
+	return r.stats.born.writePercentiles(o.HistogramPath)
 }
 
 func (r *consumerRun) pushConfig() (client.PushConfig, error) {
@@ -142,6 +155,9 @@ var errFailed = errors.New("failed on purpose")
 
 func (r *consumerRun) handle(_ context.Context, m *client.Received) error {
 	now := time.Now()
+	if now.Before(r.from) {
+		return nil
+	}
 	if n := r.stats.received(now.Sub(time.UnixMilli(m.BornTimestamp)), now.Sub(time.UnixMilli(m.StoreTimestamp))); n == r.options.Quantity {
 		r.enough()
 	}

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -45,4 +46,15 @@ func (s consumerSample) since(first consumerSample) (tps int64, born, stored flo
 		stored = float64(s.storedMicros-first.storedMicros) / float64(n) / microsPerMilli
 	}
 	return tps, born, stored
+}
+
+// progress is a line for who watches.
+func (s *consumerStats) progress() func() string {
+	last := s.sample()
+	return func() string {
+		now := s.sample()
+		tps, born, _ := now.since(last)
+		last = now
+		return fmt.Sprintf("%d consumed, %d/s, born %.3f ms before, P99 %.3f ms, %d failed", now.count, tps, born, inMillis(s.born.Quantile(0.99)), now.failed)
+	}
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,5 +70,26 @@ func TestNumbersAreFoundByTheirLabels(t *testing.T) {
 		if got := labelled(text, name); got != want {
 			t.Errorf("%s is %d, want %d", name, got, want)
 		}
+	}
+}
+
+func TestHolesTakeNoRoomOnTheDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "below"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Create(filepath.Join(dir, "below", "sparse"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if err := errors.Join(file.Truncate(1<<30), os.WriteFile(filepath.Join(dir, "full"), make([]byte, 1<<20), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteAt(make([]byte, 1<<20), 1<<29); err != nil || file.Sync() != nil {
+		t.Fatal(err)
+	}
+	if got := diskBytes(dir); got < 1<<20 || got > 4<<20 {
+		t.Errorf("%d bytes, want about 2 MiB", got)
 	}
 }

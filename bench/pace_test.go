@@ -165,6 +165,32 @@ func TestWhatIsSentToWarmUpDoesNotCount(t *testing.T) {
 	})
 }
 
+func TestWhatIsConsumedToWarmUpDoesNotCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := startNull(t, NullOptions{QueueNums: 1, MessageBytes: 100, PullMessages: 32})
+		faults := remotingtest.Faults{Below: network.Dial}
+		faults.Delay(10 * time.Millisecond) // a pull takes so long and brings 32
+		var watched, out output
+		o := ConsumerOptions{Client: clientOf(faults.Dial), Topic: "T", Threads: 1, Group: "g", Seconds: 2, WarmupSeconds: 10, ReportMillis: 1000,
+			HistogramPath: filepath.Join(t.TempDir(), "born.hgrm"), Progress: &watched}
+		if err := Consume(context.Background(), o, &out); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Open(o.HistogramPath)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		points, err := ReadPercentiles(f)
+		if err != nil || points[len(points)-1].Count < 5600 || points[len(points)-1].Count > 6500 { // of 2 s, 3,200 each
+			t.Errorf("the histogram has %+v, %v", points, err)
+		}
+		if line := strings.Join(watched.lines(), ""); !regexp.MustCompile(` 1 s  3\d{3} consumed, 3\d{3}/s`).MatchString(line) {
+			t.Errorf("who watches sees %q", line)
+		}
+	})
+}
+
 func TestLatencyIsFromWhenASendIsDueToItsArrival(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := startEcho(t)

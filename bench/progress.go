@@ -22,9 +22,11 @@ func terminal(f *os.File) io.Writer {
 
 const progressPeriod = time.Second
 
-// showProgress rewrites one line of out each second with what text says, until ctx ends; a nil out shows nothing.
+// showProgress rewrites one line of out each second with what text says, until ctx ends; a nil out shows nothing
+// for as long.
 func showProgress(ctx context.Context, out io.Writer, text func() string) {
 	if out == nil {
+		<-ctx.Done()
 		return
 	}
 	begin, ticker := time.Now(), time.NewTicker(progressPeriod)

@@ -59,7 +59,7 @@ func (r *Report) curvePlot(l LoadReport) markup.HTML {
 		for _, p := range run.Curve {
 			if run.Load == l.Name && p.Millis > 0 {
 				low, high = min(low, p.Millis), max(high, p.Millis)
-				nines = max(nines, ninesOf(p.Part))
+				nines = max(nines, ninesOf(p))
 			}
 		}
 	}
@@ -67,9 +67,7 @@ func (r *Report) curvePlot(l LoadReport) markup.HTML {
 		return ""
 	}
 	low, high = math.Pow(10, math.Floor(math.Log10(low))), math.Pow(10, math.Ceil(math.Log10(high*1.0001)))
-	x := func(part float64) float64 {
-		return 60 + min(ninesOf(part), nines)/nines*(plotWidth-60-labelWidth)
-	}
+	x := func(n float64) float64 { return 60 + n/nines*(plotWidth-60-labelWidth) }
 	y := func(ms float64) float64 {
 		return height - bottom - math.Log10(max(ms, low)/low)/math.Log10(high/low)*(height-top-bottom)
 	}
@@ -80,8 +78,7 @@ func (r *Report) curvePlot(l LoadReport) markup.HTML {
 			plotWidth-labelWidth, y(ms), y(ms), y(ms)+4, math.Round(ms*1e6)/1e6)
 	}
 	for n := 0.0; n <= nines; n++ {
-		part := 1 - math.Pow(10, -n)
-		fmt.Fprintf(b, `<text x="%.1f" y="%d" text-anchor="middle">%s</text>`, x(part), height-8, percent(n))
+		fmt.Fprintf(b, `<text x="%.1f" y="%d" text-anchor="middle">%s</text>`, x(n), height-8, percent(n))
 	}
 	for i, s := range l.Systems {
 		fmt.Fprintf(b, `<text x="%d" y="%d">%s</text><line class="curve s%d" x1="%d" x2="%d" y1="%d" y2="%d"/>`, plotWidth-labelWidth+30, top+14+i*rowHeight,
@@ -93,17 +90,19 @@ func (r *Report) curvePlot(l LoadReport) markup.HTML {
 		}
 		var points []string
 		for _, p := range run.Curve {
-			points = append(points, fmt.Sprintf("%.1f,%.1f", x(p.Part), y(p.Millis)))
+			points = append(points, fmt.Sprintf("%.1f,%.1f", x(ninesOf(p)), y(p.Millis)))
 		}
 		fmt.Fprintf(b, `<polyline class="curve s%d" points="%s"/>`, r.colour(run.System), strings.Join(points, " "))
 	}
 	return svgEnd(b)
 }
 
-// ninesOf is how many nines a part of one begins with: 0.999 has three; that of all is a little more than any.
-func ninesOf(part float64) float64 {
-	const most = 6
-	return min(most, -math.Log10(max(1-part, 1e-9)))
+// ninesOf is how many nines a point's part begins with: 0.999 has three. All of a thousand have a little more than three.
+func ninesOf(p Point) float64 {
+	if p.Part < 1 {
+		return -math.Log10(1 - p.Part)
+	}
+	return math.Log10(2 * float64(max(p.Count, 1)))
 }
 
 // percent names so many nines.
