@@ -32,7 +32,7 @@ func (h *host) doctor(args string, wants ...string) {
 
 // A broker behind a port mapping: right although the machine itself may not get through to what it tells others.
 func TestABrokerBehindNAT(t *testing.T) {
-	client := stockClient(t)
+	clients := stockClients(t)
 	n := newNetwork(t)
 	const home = "/home/rmq/gantry"
 	broker, router, outside := n.host("broker", "10.0.0.2"), n.host("router", "203.0.113.1"), n.host("app", "203.0.113.9")
@@ -53,7 +53,7 @@ func TestABrokerBehindNAT(t *testing.T) {
 	broker.boot(home+"/bk.out", "The broker[b, 203.0.113.1:10911] boot success...")
 	broker.doctor("-c conf/nat.properties", append(here, "fine: broker b/0 (203.0.113.1:10911) answers from here")...)
 	outside.doctor("-n 203.0.113.1:9876", "fine: broker b/0 (203.0.113.1:10911) answers from here")
-	outside.producesAndConsumes(client, "203.0.113.1:9876")
+	outside.producesAndConsumes(clients, "203.0.113.1:9876")
 }
 
 // A master that advertises the address of a container bridge: its slave says that it does not get through.

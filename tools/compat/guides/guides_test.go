@@ -3,9 +3,9 @@ package guides
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -33,41 +33,6 @@ func fieldConfig(t *testing.T, number string) []byte {
 		t.Fatal(err)
 	}
 	return text
-}
-
-// stockClient builds the README's Go application: rocketmq-client-go v2.1.2, which sends a message and consumes it.
-func stockClient(t *testing.T) string {
-	t.Helper()
-	readme, err := os.ReadFile(filepath.Join(repository, "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	block := regexp.MustCompile("(?s)```go\n(.*?)```").FindSubmatch(readme)
-	if block == nil {
-		t.Fatal("the README has no Go application")
-	}
-	dir := t.TempDir()
-	source, program := filepath.Join(dir, "main.go"), filepath.Join(dir, "quickstart")
-	if err := os.WriteFile(source, block[1], 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("go", "build", "-o", program, source)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return program
-}
-
-// producesAndConsumes runs the stock client on a host.
-func (h *host) producesAndConsumes(program, namesrv string) {
-	h.t.Helper()
-	if err := copyFile(h.file("/home/rmq/quickstart"), program); err != nil {
-		h.t.Fatal(err)
-	}
-	if out := h.does("/home/rmq/quickstart " + namesrv); !strings.Contains(out, "received hello from Go") {
-		h.t.Errorf("the stock client printed\n%s", out)
-	}
 }
 
 const (
@@ -118,7 +83,7 @@ func (h *host) lists(command string, rows ...string) {
 }
 
 func TestSingleMaster(t *testing.T) {
-	client := stockClient(t)
+	clients := stockClients(t)
 	n := newNetwork(t)
 	h := n.host("testing", "192.168.1.2")
 	h.release("/home/rmq/rocketmq-4.9.7", repository, binary())
@@ -131,7 +96,7 @@ func TestSingleMaster(t *testing.T) {
 	h.boot(logs+"/broker.log", "The broker[testing, 192.168.1.2:10911] boot success...")
 	h.boot("/home/rmq/rocketmq-4.9.7/nohup.out", "The broker[testing, 192.168.1.2:10911] boot success...")
 	h.lists("sh bin/mqadmin clusterList -n localhost:9876", "DefaultCluster testing 0 192.168.1.2:10911 V4_9_7")
-	h.producesAndConsumes(client, "127.0.0.1:9876") // the Go client takes no names
+	h.producesAndConsumes(clients, "127.0.0.1:9876") // the Go client takes no names
 	if out := h.does("bin/gantry ps"); !regexp.MustCompile(`(?m)^\d+ +mqbroker +[\d,]*\b10909,10911\b.* -$`).MatchString(out) ||
 		!regexp.MustCompile(`(?m)^\d+ +mqnamesrv +[\d,]*\b9876\b.* -$`).MatchString(out) {
 		t.Errorf("gantry ps printed\n%s", out)
@@ -167,9 +132,47 @@ func TestTheReleasesOtherScripts(t *testing.T) {
 	h.shutdown("bin/mqshutdown", "namesrv", 1)
 }
 
+// Guide 002: the official conf files of each mode, from bin/, all registered with the first host's name server.
+func TestTheModesOfTheShippedConfiguration(t *testing.T) {
+	clients := stockClients(t)
+	for mode, files := range map[string][]string{
+		"2m-noslave":  {"broker-a", "broker-b"},
+		"2m-2s-async": {"broker-a", "broker-b", "broker-a-s", "broker-b-s"},
+		"2m-2s-sync":  {"broker-a", "broker-b", "broker-a-s", "broker-b-s"},
+	} {
+		t.Run(mode, func(t *testing.T) {
+			n := newNetwork(t)
+			const home = "/home/rmq/rocketmq-4.9.7"
+			var hosts []*host
+			var rows []string
+			for i, file := range files {
+				h := n.host(fmt.Sprint("host", i+1), fmt.Sprint("192.168.1.", i+1))
+				h.release(home, repository, binary())
+				h.does("cd bin && nohup sh mqnamesrv >/dev/null 2>&1 &")
+				hosts = append(hosts, h)
+				rows = append(rows, fmt.Sprintf("DefaultCluster %s %d %s:10911 V4_9_7", file[:8], strings.Count(file, "-s"), h.addr))
+			}
+			for i, h := range hosts {
+				h.boot(logs+"/namesrv.log", namesrvBoot)
+				h.does("cd bin && nohup sh mqbroker -n 192.168.1.1:9876 -c $ROCKETMQ_HOME/conf/" + mode + "/" + files[i] + ".properties >/dev/null 2>&1 &")
+			}
+			for i, h := range hosts {
+				h.boot(logs+"/broker.log", "The broker["+files[i][:8]+", "+h.addr+":10911] boot success...")
+			}
+			slices.Sort(rows)
+			hosts[1].lists("sh bin/mqadmin clusterList -n 192.168.1.1:9876", rows...)
+			hosts[1].producesAndConsumes(clients, "192.168.1.1:9876")
+			for _, h := range hosts {
+				h.shutdown("sh bin/mqshutdown", "broker", 1)
+				h.shutdown("sh bin/mqshutdown", "namesrv", 1)
+			}
+		})
+	}
+}
+
 // Guide 003: rocketmq1 and rocketmq2, the logs moved by sed.
 func TestTwoMastersWithoutSlaves(t *testing.T) {
-	client := stockClient(t)
+	clients := stockClients(t)
 	n := newNetwork(t)
 	const home = "/home/rmq/src/rocketmq/rocketmq-4.9.7"
 	one, two := n.host("rocketmq1", "192.168.56.1"), n.host("rocketmq2", "192.168.56.2")
@@ -194,7 +197,7 @@ func TestTwoMastersWithoutSlaves(t *testing.T) {
 			h.lists("sh bin/mqadmin clusterList -n "+namesrv, cluster+"1 0 192.168.56.1:10911 V4_9_7", cluster+"2 0 192.168.56.2:10911 V4_9_7")
 		}
 	}
-	one.producesAndConsumes(client, "192.168.56.2:9876")
+	one.producesAndConsumes(clients, "192.168.56.2:9876")
 	for _, h := range []*host{one, two} {
 		h.shutdown("bin/mqshutdown", "namesrv", 1)
 		h.shutdown("bin/mqshutdown", "broker", 1)
@@ -203,7 +206,7 @@ func TestTwoMastersWithoutSlaves(t *testing.T) {
 
 // Guide 000: two hosts, each with a name server, one master and the other's slave, whose role the guide gives wrongly.
 func TestTwoMastersAndTheirSlavesOnTwoHosts(t *testing.T) {
-	client := stockClient(t)
+	clients := stockClients(t)
 	n := newNetwork(t)
 	const home = "/home/data/application/rocketmq/4.6.0"
 	a, b := n.host("testing", "192.168.1.240"), n.host("testing2", "192.168.1.241")
@@ -234,7 +237,7 @@ func TestTwoMastersAndTheirSlavesOnTwoHosts(t *testing.T) {
 	a.lists("cd bin && sh mqadmin clusterlist -n 192.168.1.240:9876", rows...)
 	a.lists(`cd bin && export NAMESRV_ADDR="192.168.1.240:9876;192.168.5.241:9876" && sh mqadmin clusterlist`, rows...)
 	a.lists(`cd bin && export NAMESRV_ADDR="192.168.5.241:9876;192.168.1.240:9876" && sh mqadmin clusterlist`, rows...)
-	a.producesAndConsumes(client, "192.168.1.241:9876")
+	a.producesAndConsumes(clients, "192.168.1.241:9876")
 	for _, h := range []*host{a, b} {
 		h.shutdown("sh bin/mqshutdown", "broker", 2)
 		h.shutdown("sh bin/mqshutdown", "namesrv", 1)
@@ -243,7 +246,7 @@ func TestTwoMastersAndTheirSlavesOnTwoHosts(t *testing.T) {
 
 // Guide 003: four hosts, a name server and a broker each; the section on synchronous replication keeps the folder's name.
 func TestTwoMastersAndTheirSlavesOnFourHosts(t *testing.T) {
-	client := stockClient(t)
+	clients := stockClients(t)
 	for mode, first := range map[string]int{"async": 3, "sync": 7} {
 		t.Run(mode, func(t *testing.T) {
 			n := newNetwork(t)
@@ -268,7 +271,7 @@ func TestTwoMastersAndTheirSlavesOnFourHosts(t *testing.T) {
 			hosts[3].lists("sh bin/mqadmin clusterList -n 192.168.56.2:9876",
 				cluster+"m1 0 192.168.56.1:10911 V4_9_7", cluster+"m1 1 192.168.56.3:10911 V4_9_7",
 				cluster+"m2 0 192.168.56.2:10911 V4_9_7", cluster+"m2 1 192.168.56.4:10911 V4_9_7")
-			hosts[0].producesAndConsumes(client, "192.168.56.4:9876")
+			hosts[0].producesAndConsumes(clients, "192.168.56.4:9876")
 			for _, h := range hosts {
 				h.shutdown("bin/mqshutdown", "namesrv", 1)
 				h.shutdown("bin/mqshutdown", "broker", 1)

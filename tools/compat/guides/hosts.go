@@ -21,7 +21,7 @@ import (
 )
 
 // lineBound is how long a line typed may take.
-const lineBound = 60 * time.Second
+const lineBound = 150 * time.Second
 
 // network is a switch and what is plugged in. It ends with its processes.
 type network struct {
