@@ -29,9 +29,10 @@ func TestTransactionsThroughAKillAtEachOperation(t *testing.T) {
 	}
 }
 
-// dieAt ends the node before its operation of that number on the file system; died is closed when it has ended.
-func (s *scene) dieAt(kill int64) (died chan struct{}) {
-	died = make(chan struct{})
+// dieAt ends the node before its operation of that number on the file system. ended says whether it has, and is to be called
+// once before the scene goes on.
+func (s *scene) dieAt(kill int64) (ended func() bool) {
+	died := make(chan struct{})
 	var done atomic.Int64
 	fs, node := s.fs, s.node
 	fs.SetHook(func(op vfs.Op) error {
@@ -50,7 +51,14 @@ func (s *scene) dieAt(kill int64) (died chan struct{}) {
 		}
 		return vfs.ErrHalted
 	})
-	return died
+	return func() bool {
+		fs.SetHook(nil) // from here on none is counted
+		if done.Load() <= kill {
+			return false
+		}
+		<-died
+		return true
+	}
 }
 
 // harmless operations leave nothing behind: a kill before one is a kill before the next that does.
@@ -66,14 +74,9 @@ func killedAt(t *testing.T, kill int64) (killed bool) {
 		l := &ledgerOfTest{names: map[string]int32{"commit": commits, "back": rollsBack, "asked": commits, "asked back": rollsBack, "late": commits, "never": unsure,
 			"delayed": commits, "timed": commits}}
 		p := l.producer(s)
-		died := s.dieAt(kill)
+		ended := s.dieAt(kill)
 		l.play(p)
-		s.fs.SetHook(nil)
-		select {
-		case <-died:
-			killed = true
-		default:
-		}
+		killed = ended()
 		s.kill()
 		s.open()
 		l.finish(s, fmt.Sprintf("killed at operation %d", kill))
