@@ -2,6 +2,9 @@ package storenode
 
 import (
 	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -55,6 +58,27 @@ func TestADelayGoesOnWhileTheNodeIsDown(t *testing.T) {
 			equal(t, "in time", took > 9*time.Second && took < 11*time.Second, true)
 			time.Sleep(time.Minute)
 			equal(t, "delivered", len(s.dial().stored("T", 0)), 1)
+		})
+	}
+}
+
+// Progress reaches the disk each second here, the log's end after ten.
+func TestADelayedMessageSurvivesALossOfPowerAfterItsDelivery(t *testing.T) {
+	for seed := range uint64(10) {
+		withNode(t, func(c *Config) { c.FlushDelayOffsetMillis = 1000 }, func(s *scene) {
+			h := to("T")
+			h.Properties = props("DELAY", "4") // 30 s
+			time.Sleep(5 * time.Second)
+			s.dial().send(h, "m")
+			time.Sleep(32 * time.Second)
+			equal(t, "delivered", len(s.dial().stored("T", 0)), 1)
+			s.fs.Halt()
+			s.node.Close(context.Background()) // only so that its goroutines end; it cannot write any more
+			s.node, s.fs = nil, s.fs.AfterPowerLoss(rand.New(rand.NewPCG(seed, 0)))
+			s.log.take()
+			s.open()
+			time.Sleep(time.Second)
+			equal(t, fmt.Sprintf("seed %d: still there", seed), len(s.dial().stored("T", 0)), 1)
 		})
 	}
 }

@@ -40,18 +40,33 @@ type copies struct {
 // gantry/timer/progress.json.
 type keptProgress struct {
 	check func(text []byte) error
+	sync  func() error // of the log: what was delivered must not be lost with the power
+	log   *slog.Logger
 	text  atomic.Pointer[[]byte]
+	saved []byte // the saver's: the last text whose messages the disk has
 	saver *configfile.Saver
 }
 
-func openKeptProgress(file *configfile.File, check func(text []byte) error, flushInterval time.Duration, log *slog.Logger) (*keptProgress, error) {
-	k := &keptProgress{check: check}
+func openKeptProgress(file *configfile.File, k *keptProgress, flushInterval time.Duration) (*keptProgress, error) {
 	k.text.Store(&[]byte{})
 	if _, err := file.Load(k.read); err != nil {
 		return nil, err
 	}
-	k.saver = configfile.StartSaver(file, func() []byte { return *k.text.Load() }, flushInterval, log)
+	k.saved = *k.text.Load()
+	k.saver = configfile.StartSaver(file, k.synced, flushInterval, k.log)
 	return k, nil
+}
+
+// synced is what may be saved.
+func (k *keptProgress) synced() []byte {
+	text := *k.text.Load()
+	if err := k.sync(); err != nil {
+		k.log.Error("progress of what the master has delivered is not saved, the log does not reach the disk", "err", err)
+		k.saver.Changed()
+		return k.saved
+	}
+	k.saved = text
+	return text
 }
 
 func (k *keptProgress) read(text []byte) error {
@@ -98,7 +113,7 @@ func checkDelays(text []byte) error { return new(protocol.DelayOffsetTable).Deco
 
 func (n *Node) keepProgress(path string, check func(text []byte) error, flushMillis int64) (*keptProgress, error) {
 	file := configfile.New(configfile.On(n.fs), path)
-	k, err := openKeptProgress(file, check, time.Duration(flushMillis)*time.Millisecond, n.log)
+	k, err := openKeptProgress(file, &keptProgress{check: check, sync: n.store.Log().Sync, log: n.log}, time.Duration(flushMillis)*time.Millisecond)
 	if err == nil {
 		n.opened = append(n.opened, k.saver.Close)
 	}

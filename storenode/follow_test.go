@@ -11,6 +11,7 @@ import (
 	"gantry/membership/nameserver"
 	"gantry/remoting"
 	"gantry/remoting/protocol"
+	"gantry/storenode/configfile"
 	"gantry/storenode/vfs"
 )
 
@@ -129,6 +130,28 @@ func TestAMasterThatHasBecomeASlaveFollowsTheOther(t *testing.T) {
 		slave.dial().commit("T", 31)
 		time.Sleep(time.Second)
 		equal(t, "offset at the former master", master.dial().committed("T"), 31)
+	})
+}
+
+// The file reaches the disk each second here, the log's end after ten.
+func TestWhatAMasterHasDeliveredIsOnTheSlavesDiskBeforeItsProgress(t *testing.T) {
+	withSlave(t, func(master, slave *scene) {
+		slave.close()
+		slave.config.FlushDelayOffsetMillis = 1000
+		slave.open()
+		slave.catchUp()
+		time.Sleep(time.Second)
+		h := to("T")
+		h.Properties = props("DELAY", "3") // 10 s
+		master.dial().send(h, "m")
+		time.Sleep(12 * time.Second)
+		text, err := configfile.On(slave.fs).ReadFile("/store/config/delayOffset.json")
+		if err != nil || !strings.Contains(string(text), "{3:1}") {
+			t.Errorf("the slave's progress is %s, %v", text, err)
+		}
+		log := slave.node.store.Log()
+		flushed, _ := log.Flushed()
+		equal(t, "end of what the disk has", flushed, log.End())
 	})
 }
 

@@ -62,7 +62,7 @@ func (q timerQueue) Record(u timer.Unit) (message.Record, error) {
 	return record, err
 }
 
-// Sync implements timer.Log.
+// Sync implements delay.Log and timer.Log.
 func (d deliveries) Sync() error { return d.store.Log().Sync() }
 
 // holdTimer leads a message that is to come later to the others that are.

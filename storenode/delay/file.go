@@ -17,6 +17,19 @@ func (s *Service) Progress() (version int64, text []byte) {
 	return version, s.encode()
 }
 
+// encodeSynced is called by the saver. What is said to be delivered must not be lost with the power, so the log goes first;
+// where it cannot, the progress stays what it was and is saved later.
+func (s *Service) encodeSynced() []byte {
+	text := s.encode()
+	if err := s.log.Sync(); err != nil {
+		s.logger.Error("progress of delayed messages is not saved, the log does not reach the disk", "err", err)
+		s.saver.Changed()
+		return s.saved
+	}
+	s.saved = text
+	return text
+}
+
 // encode writes the progress as the Java broker does: {"offsetTable":{1:5,2:0}}, by level.
 func (s *Service) encode() []byte {
 	progress := maps.Clone(s.others)

@@ -38,6 +38,8 @@ type scene struct {
 	room    int      // messages the log takes before it fails; negative: all
 	reads   int
 	appends int
+	sync    error // what a sync of the log returns
+	syncs   int
 }
 
 func newScene(t *testing.T) *scene {
@@ -92,7 +94,7 @@ func (s *scene) Record(e Entry) ([]byte, error) {
 	return slices.Clone(record), nil
 }
 
-// Append implements Log.
+// Append and Sync implement Log.
 func (s *scene) Append(messages []*message.Message) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,6 +114,19 @@ func (s *scene) Append(messages []*message.Message) (int, error) {
 		s.told = append(s.told, fmt.Sprintf("%s at %v", m.Body, time.Since(s.start)))
 	}
 	return len(messages), nil
+}
+
+func (s *scene) Sync() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.syncs++
+	return s.sync
+}
+
+func (s *scene) setSync(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sync = err
 }
 
 // schedule is what the log and its dispatcher do with a delayed message. The caller holds mu.

@@ -40,6 +40,8 @@ type Log interface {
 	// Append appends the messages in their order, as they are, and says how many are in the log: all of them, or those
 	// before the first that failed. It does not wait for flush or copies. The messages are not kept.
 	Append(messages []*message.Message) (appended int, err error)
+	// Sync returns when all that is in the log is on the disk.
+	Sync() error
 }
 
 // Config bounds and times a Service.
@@ -55,13 +57,14 @@ func DefaultConfig() Config {
 
 // Service delivers delayed messages. One goroutine serves all levels in turns; it sleeps until the next message is due
 // or one arrives in an empty queue. Progress lies in config/delayOffset.json: after a crash what was delivered since
-// it was last saved is delivered again, and nothing is lost.
+// it was last saved is delivered again, and nothing is lost: the log is synced before progress is saved.
 type Service struct {
 	config   Config
 	schedule Schedule
 	log      Log
 	logger   *slog.Logger
 	saver    *configfile.Saver
+	saved    []byte        // the saver's: the last progress whose messages the disk has
 	others   map[int]int64 // progress of levels that the table lacks, kept in the file
 
 	levels  []*level
@@ -89,7 +92,8 @@ func Start(
 	if _, err := file.Load(s.decode); err != nil {
 		return nil, err
 	}
-	s.saver = configfile.StartSaver(file, s.encode, config.FlushInterval, logger)
+	s.saved = s.encode()
+	s.saver = configfile.StartSaver(file, s.encodeSynced, config.FlushInterval, logger)
 	for _, l := range s.levels {
 		s.correct(l)
 	}

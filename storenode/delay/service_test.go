@@ -189,6 +189,30 @@ func TestProgressIsKeptInJavasForm(t *testing.T) {
 	})
 }
 
+func TestProgressIsSavedWhenTheLogIsOnTheDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		s.run()
+		s.put("a", 1, nil)
+		time.Sleep(12 * time.Second)
+		if got, want := s.fsys.Text(path), "{\n\t\"offsetTable\":{1:1}\n}"; got != want || s.syncs == 0 {
+			t.Errorf("after %d syncs: %s", s.syncs, got)
+		}
+		s.setSync(errDisk)
+		s.put("b", 1, nil)
+		time.Sleep(time.Minute)
+		s.want("a at 1s", "b at 13s")
+		if got, want := s.fsys.Text(path), "{\n\t\"offsetTable\":{1:1}\n}"; got != want {
+			t.Errorf("while the log does not reach the disk: %s", got)
+		}
+		s.setSync(nil)
+		time.Sleep(time.Minute)
+		if got, want := s.fsys.Text(path), "{\n\t\"offsetTable\":{1:2}\n}"; got != want {
+			t.Errorf("when it does again: %s", got)
+		}
+	})
+}
+
 func TestProgressIsBroughtBetweenTheQueuesBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t)
