@@ -110,6 +110,7 @@ type Config struct {
 	QueueLocks   int             // queues locked for ordered consumption
 	Repeats      int             // requests that proxies sent again and that wait to be looked for
 	RepeatBytes  int             // and their bytes
+	ReadRates    int             // groups times the topics that they read whose messages per second are counted
 	MaxTopics    int
 	MaxGroups    int
 }
@@ -133,7 +134,7 @@ func DefaultConfig() Config {
 		CleanResourceMillis: 10_000, DeleteCommitLogMillis: 100,
 		DeleteConsumeQueueMillis: 100, RedeleteHangedFileMillis: 120_000, DestroyFileForciblyMillis: 120_000,
 		ConcurrentIO: 64, HeldPulls: 200_000, HeldPerQueue: 10_000, QueueLocks: 1_000_000,
-		HeldLists: 200_000, Repeats: 10_000, RepeatBytes: 64 << 20,
+		HeldLists: 200_000, Repeats: 10_000, RepeatBytes: 64 << 20, ReadRates: 100_000,
 		MaxTopics: 200_000, MaxGroups: 100_000, Gateway: true,
 	}
 }

@@ -10,8 +10,7 @@ import (
 	"gantry/storenode/topic"
 )
 
-// What queues hold and how far groups have come: codes 202, 208 and 303 (AdminBrokerProcessor 4.9.7). Different:
-// consumeTps is 0, since the node counts no messages per group.
+// What queues hold and how far groups have come: codes 202, 208 and 303 (AdminBrokerProcessor 4.9.7).
 
 type progress struct {
 	brokerName string
@@ -19,6 +18,7 @@ type progress struct {
 	offsets    *group.Offsets
 	members    *group.Members
 	store      *store.Store
+	rates      *group.Rates
 }
 
 func (p progress) queue(topic string, id int32) protocol.MessageQueue {
@@ -80,6 +80,7 @@ func (p progress) consumeStats(c *remoting.Command, _ *remoting.Channel) (*remot
 		if err := p.compare(stats, h.ConsumerGroup, t); err != nil {
 			return nil, err
 		}
+		stats.ConsumeTps += p.rates.PerSecond(h.ConsumerGroup, name)
 	}
 	return &remoting.Response{Body: stats.Encode()}, nil
 }

@@ -31,12 +31,41 @@ func TestTopicStatsSayWhatQueuesHold(t *testing.T) {
 
 func (p *peer) stats(group, topic string) map[protocol.MessageQueue]protocol.OffsetWrapper {
 	p.s.t.Helper()
-	var stats protocol.ConsumeStats
+	return p.consumeStats(group, topic).OffsetTable
+}
+
+func (p *peer) consumeStats(group, topic string) (stats protocol.ConsumeStats) {
+	p.s.t.Helper()
 	answer := p.want(protocol.GetConsumeStats, protocol.GetConsumeStatsRequest{ConsumerGroup: group, Topic: topic}, nil, protocol.Success, "")
 	if err := stats.Decode(answer.Body); err != nil {
 		p.s.t.Fatal(err)
 	}
-	return stats.OffsetTable
+	return stats
+}
+
+func TestConsumeStatsSayHowFastAGroupReads(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		p := s.dial()
+		for _, topic := range []string{"T", "U"} {
+			p.send(to(topic), "one")
+			p.want(protocol.UpdateConsumerOffset, commit(topic, "group", 0, 0), nil, protocol.Success, "")
+		}
+		for range 60 {
+			for _, topic := range []string{"T", "U"} {
+				p.want(protocol.PullMessage, from(topic, 0, 0), nil, protocol.Success, "")
+			}
+			time.Sleep(time.Second)
+		}
+		about := func(what string, got, want float64) {
+			t.Helper()
+			if got < 0.9*want || got > 1.1*want {
+				t.Errorf("%s: %v messages a second, want %v", what, got, want)
+			}
+		}
+		about("one topic", p.consumeStats("group", "T").ConsumeTps, 1)
+		about("all topics", p.consumeStats("group", "").ConsumeTps, 2)
+		equal(t, "a group that does not read", p.consumeStats("nobody", "T").ConsumeTps, 0)
+	})
 }
 
 func TestConsumeStatsCompareAGroupWithItsTopics(t *testing.T) {

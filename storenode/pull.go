@@ -32,6 +32,7 @@ type pulls struct {
 	store      *store.Store
 	held       *longpoll.Table
 	background *background
+	rates      *group.Rates
 
 	stated filter.Cache // what pulls bring along
 }

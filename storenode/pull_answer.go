@@ -115,6 +115,9 @@ func (p *pull) answer(found *store.Result) {
 	p.header = protocol.PullMessageResponse{
 		SuggestWhichBrokerID: p.suggestion(found), NextBeginOffset: found.NextBeginOffset, MinOffset: found.MinOffset, MaxOffset: found.MaxOffset,
 	}
+	if found.Count > 0 {
+		p.owner.rates.Given(p.group.Name, p.topic, found.Count)
+	}
 	code := p.code(found.Status)
 	if p.mayLag() && asked[found.Status] {
 		p.header.NextBeginOffset = p.offset

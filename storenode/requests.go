@@ -22,14 +22,15 @@ func (n *Node) requests() []request {
 	beside, search := n.background.answering, n.background.searching
 	sends := &sends{log: n.log, config: n.config, storeHost: n.storeHost, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, waits: n.waits, slaves: n.slaveWaits(), repeats: n.repeats, halves: n.transactions.Load(),
 		timers: n.heldTimers(), announcements: announcements{n.log, n.background, n.announce}}
-	pulls := &pulls{log: n.log, config: n.config, topics: n.topics, groups: n.groups, members: n.members, offsets: n.offsets, store: n.store, held: n.held, background: n.background}
+	rates := group.NewRates(n.config.ReadRates)
+	pulls := &pulls{log: n.log, config: n.config, topics: n.topics, groups: n.groups, members: n.members, offsets: n.offsets, store: n.store, held: n.held, background: n.background, rates: rates}
 	backs := &sendBacks{log: n.log, config: n.config, topics: n.topics, groups: n.groups, delays: n.levels, store: n.store, records: n.store, background: n.background, waits: n.waits, slaves: n.slaveWaits(), repeats: n.repeats}
 	ends := &endTransactions{log: n.log, store: n.store, background: n.background, waits: n.waits, slaves: n.slaveWaits(), transactions: n.transactions.Load()}
 	replies := &replies{sends: sends, members: n.members, hold: n.presence.hold, store: n.config.StoreReplyMessageEnable && n.config.Role() != Slave}
 	offsets := offsetRequests{offsets: n.offsets, store: n.store}
 	locks := lockRequests{group.NewLocks(n.config.QueueLocks)}
 	queries := queries{config: n.config, store: n.store}
-	progress := progress{brokerName: n.config.BrokerName, topics: n.topics, offsets: n.offsets, members: n.members, store: n.store}
+	progress := progress{brokerName: n.config.BrokerName, topics: n.topics, offsets: n.offsets, members: n.members, store: n.store, rates: rates}
 	connections := connections{members: n.members, offsets: n.offsets}
 	asks := consumerAsk{log: n.log, brokerName: n.config.BrokerName, members: n.members, records: n.store}
 	resets := consumerReset{log: n.log, brokerName: n.config.BrokerName, topics: n.topics, offsets: n.offsets, members: n.members, store: n.store}
