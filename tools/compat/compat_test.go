@@ -23,6 +23,7 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
 	keep := flag.Bool("keep", false, "keep stores and logs")
+	update := flag.Bool("update", false, "write the matrix of APIs into docs/compatibility.md")
 	flag.Parse()
 	// Scenarios wait for servers most of the time, so far more of them may run at once than there are cores.
 	if err := flag.Set("test.parallel", "6"); err != nil {
@@ -40,6 +41,17 @@ func run(m *testing.M) int {
 		return 1
 	}
 	code := m.Run()
+	if code == 0 && isWhole(target) {
+		if err := theatre.Matrix.Check("../../docs/compatibility.md", *update); err != nil {
+			fmt.Fprintln(os.Stderr, "compat:", err)
+			code = 1
+		}
+	}
 	theatre.Close(*keep || code != 0)
 	return code
+}
+
+// isWhole says whether a run fills the matrix: all scenarios, with Gantry, on a machine that has Java.
+func isWhole(target server.Target) bool {
+	return target == server.Gantry && flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == "" && theatre.HasJava()
 }

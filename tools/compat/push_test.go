@@ -16,27 +16,29 @@ import (
 const rebalanceTime = 45 * time.Second
 
 func TestTwoMembersShareTheQueuesOfAGroup(t *testing.T) {
-	theatre.EachClient(t, func(t *testing.T, c *stage.Client) {
-		topic, group := c.Topic(4), c.Unique("group")
-		one, two := shareQueues(t, c, c, topic, group)
-		sent := stage.Messages(topic, 40)
-		c.Producer().Send(agent.Sync, sent...)
-		stage.AwaitAll(t, deliveryTime, "all messages at either member", func() bool {
-			return len(one.Delivered())+len(two.Delivered()) >= len(sent)
-		}, one, two)
-		checkBodies(t, sent, append(one.Delivered(), two.Delivered()...))
-		for _, member := range []*stage.Push{one, two} {
-			for _, d := range member.Delivered() {
-				if !slices.Contains(member.Queues(topic), d.QueueID) {
-					t.Errorf("a message of queue %d came to a member that holds %v", d.QueueID, member.Queues(topic))
-				}
+	theatre.EachClient(t, twoShareQueues)
+}
+
+func twoShareQueues(t *testing.T, c *stage.Client) {
+	topic, group := c.Topic(4), c.Unique("group")
+	one, two := shareQueues(t, c, c, topic, group)
+	sent := stage.Messages(topic, 40)
+	c.Producer().Send(agent.Sync, sent...)
+	stage.AwaitAll(t, deliveryTime, "all messages at either member", func() bool {
+		return len(one.Delivered())+len(two.Delivered()) >= len(sent)
+	}, one, two)
+	checkBodies(t, sent, append(one.Delivered(), two.Delivered()...))
+	for _, member := range []*stage.Push{one, two} {
+		for _, d := range member.Delivered() {
+			if !slices.Contains(member.Queues(topic), d.QueueID) {
+				t.Errorf("a message of queue %d came to a member that holds %v", d.QueueID, member.Queues(topic))
 			}
 		}
-		two.Shutdown()
-		stage.AwaitAll(t, rebalanceTime, "all queues at the member that stayed", func() bool {
-			return len(one.Queues(topic)) == 4
-		}, one)
-	})
+	}
+	two.Shutdown()
+	stage.AwaitAll(t, rebalanceTime, "all queues at the member that stayed", func() bool {
+		return len(one.Queues(topic)) == 4
+	}, one)
 }
 
 // shareQueues starts a member in each client and waits until each holds two of the topic's four queues.
@@ -77,17 +79,19 @@ func TestAKilledMembersQueuesAreTakenOverWithinASecond(t *testing.T) {
 }
 
 func TestABroadcastReachesEveryMember(t *testing.T) {
-	theatre.EachClient(t, func(t *testing.T, c *stage.Client) {
-		topic, group := c.Topic(4), c.Unique("group")
-		listen := agent.PushConsumer{
-			Group: group, Topics: map[string]string{topic: "*"}, Broadcasting: true, FromFirst: true,
-		}
-		one, two := c.Push(listen), c.Push(listen)
-		sent := stage.Messages(topic, 20)
-		c.Producer().Send(agent.Sync, sent...)
-		checkBodies(t, sent, one.AwaitCount(deliveryTime, len(sent)))
-		checkBodies(t, sent, two.AwaitCount(deliveryTime, len(sent)))
-	})
+	theatre.EachClient(t, broadcastReachesAll)
+}
+
+func broadcastReachesAll(t *testing.T, c *stage.Client) {
+	topic, group := c.Topic(4), c.Unique("group")
+	listen := agent.PushConsumer{
+		Group: group, Topics: map[string]string{topic: "*"}, Broadcasting: true, FromFirst: true,
+	}
+	one, two := c.Push(listen), c.Push(listen)
+	sent := stage.Messages(topic, 20)
+	c.Producer().Send(agent.Sync, sent...)
+	checkBodies(t, sent, one.AwaitCount(deliveryTime, len(sent)))
+	checkBodies(t, sent, two.AwaitCount(deliveryTime, len(sent)))
 }
 
 func TestTheServerSendsOnlyTheTagsAskedFor(t *testing.T) {

@@ -34,41 +34,45 @@ func TestADelayedMessageComesWhenItsLevelIsOver(t *testing.T) {
 }
 
 func TestARefusedMessageComesAgainUntilItIsAccepted(t *testing.T) {
-	theatre.EachClient(t, func(t *testing.T, c *stage.Client) {
-		topic, group := c.Topic(1), c.GroupWithRetryTopic()
-		consumer := c.Push(agent.PushConsumer{
-			Group: group, Topics: map[string]string{topic: "*"}, FromFirst: true, FailTimes: 2,
-		})
-		sent := c.Producer().Send(agent.Sync, agent.Message{Topic: topic, Tag: "t", Keys: "k", BodyBytes: 64, Seed: 5})
-		seen := consumer.AwaitCount(deliveryTime, 3)
-		checkRetries(t, sent[0], seen)
+	theatre.EachClient(t, retryUntilAccepted)
+}
+
+func retryUntilAccepted(t *testing.T, c *stage.Client) {
+	topic, group := c.Topic(1), c.GroupWithRetryTopic()
+	consumer := c.Push(agent.PushConsumer{
+		Group: group, Topics: map[string]string{topic: "*"}, FromFirst: true, FailTimes: 2,
 	})
+	sent := c.Producer().Send(agent.Sync, agent.Message{Topic: topic, Tag: "t", Keys: "k", BodyBytes: 64, Seed: 5})
+	seen := consumer.AwaitCount(deliveryTime, 3)
+	checkRetries(t, sent[0], seen)
 }
 
 func TestAMessageRefusedTooOftenEndsInTheDeadLetterQueue(t *testing.T) {
-	theatre.EachClient(t, func(t *testing.T, c *stage.Client) {
-		topic, group := c.Topic(1), c.GroupWithRetryTopic()
-		maxReconsumeTimes := 2
-		consumer := c.Push(agent.PushConsumer{
-			Group: group, Topics: map[string]string{topic: "*"}, FromFirst: true,
-			FailTimes: -1, MaxReconsumeTimes: &maxReconsumeTimes,
-		})
-		message := agent.Message{Topic: topic, Tag: "t", Keys: "k", BodyBytes: 64, Seed: 5}
-		sent := c.Producer().Send(agent.Sync, message)
-		checkRetries(t, sent[0], consumer.AwaitCount(deliveryTime, 1+maxReconsumeTimes))
+	theatre.EachClient(t, endAsDeadLetter)
+}
 
-		deadLetters := "%DLQ%" + group
-		stage.AwaitRoute(t, c.Server(), deadLetters)
-		dead := c.Subscribe(deadLetters, c.Unique("undertaker")).AwaitCount(deliveryTime, 1)
-		checkBodies(t, []agent.Message{message}, dead)
-		if d := dead[0]; d.Topic != deadLetters || d.Properties["RETRY_TOPIC"] != topic || d.MsgID != sent[0].MsgID {
-			t.Errorf("the dead letter is %s of topic %s from %s, want %s of %s from %s",
-				d.MsgID, d.Topic, d.Properties["RETRY_TOPIC"], sent[0].MsgID, deadLetters, topic)
-		}
-		if n := len(consumer.Delivered()); n != 1+maxReconsumeTimes {
-			t.Errorf("the message came %d times, want %d", n, 1+maxReconsumeTimes)
-		}
+func endAsDeadLetter(t *testing.T, c *stage.Client) {
+	topic, group := c.Topic(1), c.GroupWithRetryTopic()
+	maxReconsumeTimes := 2
+	consumer := c.Push(agent.PushConsumer{
+		Group: group, Topics: map[string]string{topic: "*"}, FromFirst: true,
+		FailTimes: -1, MaxReconsumeTimes: &maxReconsumeTimes,
 	})
+	message := agent.Message{Topic: topic, Tag: "t", Keys: "k", BodyBytes: 64, Seed: 5}
+	sent := c.Producer().Send(agent.Sync, message)
+	checkRetries(t, sent[0], consumer.AwaitCount(deliveryTime, 1+maxReconsumeTimes))
+
+	deadLetters := "%DLQ%" + group
+	stage.AwaitRoute(t, c.Server(), deadLetters)
+	dead := c.Subscribe(deadLetters, c.Unique("undertaker")).AwaitCount(deliveryTime, 1)
+	checkBodies(t, []agent.Message{message}, dead)
+	if d := dead[0]; d.Topic != deadLetters || d.Properties["RETRY_TOPIC"] != topic || d.MsgID != sent[0].MsgID {
+		t.Errorf("the dead letter is %s of topic %s from %s, want %s of %s from %s",
+			d.MsgID, d.Topic, d.Properties["RETRY_TOPIC"], sent[0].MsgID, deadLetters, topic)
+	}
+	if n := len(consumer.Delivered()); n != 1+maxReconsumeTimes {
+		t.Errorf("the message came %d times, want %d", n, 1+maxReconsumeTimes)
+	}
 }
 
 // checkRetries says that one message came again and again, its reconsumeTimes counting up.

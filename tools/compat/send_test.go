@@ -71,11 +71,16 @@ func TestABodyOfThreeMegabytesIsCompressedByTheClientAndArrivesEqual(t *testing.
 		c.Producer().Send(agent.Sync, sent...)
 		seen := c.Subscribe(topic, c.Unique("group")).AwaitCount(deliveryTime, 1)
 		checkBodies(t, sent, seen)
-		const compressionFlags = 0x701 // the bit, which 5.x clears when it reads, and the kind, which 4.x does not know
-		if d := seen[0]; d.SysFlag&compressionFlags == 0 || d.StoreBytes >= d.BodyBytes {
-			t.Errorf("%d bytes were stored for a body of %d, sysFlag %#x: not compressed", d.StoreBytes, d.BodyBytes, d.SysFlag)
-		}
+		checkCompressed(t, seen[0])
 	})
+}
+
+func checkCompressed(t *testing.T, d agent.Delivered) {
+	t.Helper()
+	const compressionFlags = 0x701 // the bit, which 5.x clears when it reads, and the kind, which 4.x does not know
+	if d.SysFlag&compressionFlags == 0 || d.StoreBytes >= d.BodyBytes {
+		t.Errorf("%d bytes were stored for a body of %d, sysFlag %#x: not compressed", d.StoreBytes, d.BodyBytes, d.SysFlag)
+	}
 }
 
 func TestUnicodePropertiesAndKeysArriveUnchanged(t *testing.T) {
@@ -97,21 +102,23 @@ func TestUnicodePropertiesAndKeysArriveUnchanged(t *testing.T) {
 }
 
 func TestSendingToANewTopicCreatesItWithFourQueues(t *testing.T) {
-	theatre.EachClient(t, func(t *testing.T, c *stage.Client) {
-		topic := c.Unique("topic")
-		sent := stage.Messages(topic, 8)
-		c.Producer().Send(agent.Sync, sent...)
-		stage.AwaitRoute(t, c.Server(), topic)
-		seen := c.Subscribe(topic, c.Unique("group")).AwaitCount(deliveryTime, len(sent))
-		checkBodies(t, sent, seen)
-		used := map[int]bool{}
-		for _, d := range seen {
-			used[d.QueueID] = true
-		}
-		if len(used) != 4 {
-			t.Errorf("the messages came from %d queues, want 4", len(used))
-		}
-	})
+	theatre.EachClient(t, createTopicBySending)
+}
+
+func createTopicBySending(t *testing.T, c *stage.Client) {
+	topic := c.Unique("topic")
+	sent := stage.Messages(topic, 8)
+	c.Producer().Send(agent.Sync, sent...)
+	stage.AwaitRoute(t, c.Server(), topic)
+	seen := c.Subscribe(topic, c.Unique("group")).AwaitCount(deliveryTime, len(sent))
+	checkBodies(t, sent, seen)
+	used := map[int]bool{}
+	for _, d := range seen {
+		used[d.QueueID] = true
+	}
+	if len(used) != 4 {
+		t.Errorf("the messages came from %d queues, want 4", len(used))
+	}
 }
 
 // checkArrived says that what was seen is exactly what was acknowledged, each message once, under its id and place.

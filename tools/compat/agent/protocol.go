@@ -86,6 +86,7 @@ type Producer struct {
 	SendTimeoutMillis int    `json:"sendTimeoutMillis,omitempty"`
 	Namespace         string `json:"namespace,omitempty"`
 	Trace             bool   `json:"trace,omitempty"` // what it does is told to the trace topic
+	VIP               bool   `json:"vip,omitempty"`   // it sends to the port two below (Java)
 }
 
 // What the producers of transactions make of one (commands startTransactionProducer, with a Producer, and sendTransaction, with
@@ -143,11 +144,12 @@ type PushConsumer struct {
 	HoldMillis        int64             `json:"holdMillis,omitempty"`
 	Namespace         string            `json:"namespace,omitempty"`
 	Trace             bool              `json:"trace,omitempty"`   // what it does is told to the trace topic
+	VIP               bool              `json:"vip,omitempty"`     // it asks at the port two below (Java)
 	Replier           string            `json:"replier,omitempty"` // a producer of this agent that answers each message with its own body
 }
 
 // PullConsumer starts a pull consumer (commands startPullConsumer and startLitePullConsumer). Topic and Expression are what it
-// is subscribed to; Java's plain pull consumer names them with every pull instead.
+// is subscribed to; Java's plain pull consumer names them with every pull instead, and a lite one without a Topic is given queues.
 type PullConsumer struct {
 	Member     string `json:"member"`
 	Namesrv    string `json:"namesrv"`
@@ -178,11 +180,18 @@ type PullResult struct {
 	Messages   []Delivered `json:"messages"`
 }
 
-// Commit sets a pull consumer's place (command commit); Committed without an offset asks for it (command committed).
+// Commit sets a pull consumer's place (command commit), or that of a lite one for itself alone (command seek, of Java); without an
+// offset it asks for it (command committed).
 type Commit struct {
 	Member string `json:"member"`
 	Queue  Queue  `json:"queue"`
 	Offset int64  `json:"offset"`
+}
+
+// Assign gives a lite pull consumer queues instead of a subscription (command assign). The Go client has no such call.
+type Assign struct {
+	Member string  `json:"member"`
+	Queues []Queue `json:"queues"`
 }
 
 // Poll takes what a lite pull consumer has got (command poll); the reply is a list of Delivered.

@@ -48,6 +48,17 @@ func newGantry(config Config, block *ports.Block) *gantry {
 	return &gantry{config: config, ports: block}
 }
 
+// Shape is how it is laid out.
+func (g *gantry) Shape() Shape { return g.config.Shape }
+
+// Shard is where tools ask the shard that one address for all does not name; "" where routes do.
+func (g *gantry) Shard() string {
+	if g.config.Shape != Shared {
+		return ""
+	}
+	return g.ports.Address(gatewayPort)
+}
+
 func (g *gantry) Namesrv() string { return g.ports.Address(listenPort) }
 
 func (g *gantry) Start(ctx context.Context) error {

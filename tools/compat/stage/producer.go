@@ -27,6 +27,12 @@ func (c *Client) ProducerOf(namespace string, trace bool) *Producer {
 	return c.producer(agent.Producer{SendTimeoutMillis: patientMillis, Namespace: namespace, Trace: trace})
 }
 
+// VIPProducer is Producer that sends to the port two below the shard's.
+func (c *Client) VIPProducer() *Producer {
+	c.t.Helper()
+	return c.producer(agent.Producer{SendTimeoutMillis: patientMillis, VIP: true})
+}
+
 // ProducerAsShipped is Producer with the client's own send timeout of 3 s.
 func (c *Client) ProducerAsShipped() *Producer {
 	c.t.Helper()

@@ -29,6 +29,12 @@ func (c *Client) Lite(topic, group, expression string) *Pull {
 	return c.startPull("startLitePullConsumer", topic, group, expression, false)
 }
 
+// UnsubscribedLite is Lite whose queues are to be assigned.
+func (c *Client) UnsubscribedLite(group string) *Pull {
+	c.t.Helper()
+	return c.startPull("startLitePullConsumer", "", group, "", false)
+}
+
 // SQLLite is Lite with a SQL92 expression.
 func (c *Client) SQLLite(topic, group, expression string) *Pull {
 	c.t.Helper()
@@ -74,6 +80,18 @@ func (p *Pull) PullBlocking(queue agent.Queue, expression string, offset int64, 
 		Member: p.member, Queue: queue, Expression: expression, Offset: offset, MaxMessages: most, Block: true,
 	}, &result)
 	return result
+}
+
+// Assign gives a lite pull consumer without a subscription its queues.
+func (p *Pull) Assign(queues ...agent.Queue) {
+	p.client.t.Helper()
+	p.client.call("assign", agent.Assign{Member: p.member, Queues: queues}, nil)
+}
+
+// Seek has a lite pull consumer read a queue of its own from an offset on.
+func (p *Pull) Seek(queue agent.Queue, offset int64) {
+	p.client.t.Helper()
+	p.client.call("seek", agent.Commit{Member: p.member, Queue: queue, Offset: offset}, nil)
 }
 
 // Poll takes what came within a time.

@@ -17,12 +17,14 @@ import (
 
 	"gantry/tools/compat/agent"
 	"gantry/tools/compat/artifacts"
+	"gantry/tools/compat/matrix"
 	"gantry/tools/compat/server"
 )
 
 // Stage holds what the scenarios of one test binary share. Servers and agents start when first asked for.
 type Stage struct {
 	Target server.Target
+	Matrix matrix.Run // what the scenarios have shown
 	set    *artifacts.Set
 	setErr error // artifacts.ErrNoJava, where that may pass
 	dir    string
@@ -113,6 +115,9 @@ func (s *Stage) requireJava(t testing.TB) {
 	}
 }
 
+// HasJava says whether there are stock clients: scenarios are left out where not.
+func (s *Stage) HasJava() bool { return s.setErr == nil }
+
 // Artifacts are the resolved clients and servers.
 func (s *Stage) Artifacts(t testing.TB) *artifacts.Set {
 	t.Helper()
@@ -178,8 +183,14 @@ func (s *Stage) EachClientAlone(t *testing.T, scenario func(*testing.T, *Client)
 // Server starts a server for one scenario alone, which runs beside the others; it ends with the test.
 func (s *Stage) Server(t *testing.T, shape server.Shape, properties map[string]string) server.Server {
 	t.Helper()
-	s.requireJava(t)
 	t.Parallel()
+	return s.AnotherServer(t, shape, properties)
+}
+
+// AnotherServer is Server for a scenario that runs beside others already.
+func (s *Stage) AnotherServer(t *testing.T, shape server.Shape, properties map[string]string) server.Server {
+	t.Helper()
+	s.requireJava(t)
 	own, err := s.startServer(s.unique(t, "server"), shape, properties)
 	if err != nil {
 		t.Fatal(err)

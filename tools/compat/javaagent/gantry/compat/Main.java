@@ -45,6 +45,8 @@ public final class Main {
         commands.put("commit", pull::commit);
         commands.put("committed", pull::committed);
         commands.put("startLitePullConsumer", pull::startLite);
+        commands.put("assign", pull::assign);
+        commands.put("seek", pull::seek);
         commands.put("poll", pull::poll);
         commands.put("offset", queries::offset);
         commands.put("view", queries::view);

@@ -31,6 +31,9 @@ final class Producers {
         Patience.with(producer);
         producer.setClientIP("127.0.0.1");
         producer.setInstanceName(arguments.getString("instance"));
+        if (arguments.getBooleanValue("vip")) {
+            producer.setVipChannelEnabled(true);
+        }
         if (arguments.getIntValue("sendTimeoutMillis") > 0) {
             producer.setSendMsgTimeout(arguments.getIntValue("sendTimeoutMillis"));
         }

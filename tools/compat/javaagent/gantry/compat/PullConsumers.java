@@ -1,7 +1,10 @@
 package gantry.compat;
 
+import com.alibaba.fastjson.JSONArray;
 import com.alibaba.fastjson.JSONObject;
 import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.rocketmq.client.consumer.DefaultLitePullConsumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
 import org.apache.rocketmq.client.consumer.MessageSelector;
@@ -68,7 +71,9 @@ final class PullConsumers {
         consumer.setClientIP("127.0.0.1");
         consumer.setInstanceName(arguments.getString("instance"));
         startFromFirst(consumer);
-        if (arguments.getBooleanValue("sql")) {
+        if (arguments.getString("topic").isEmpty()) {
+            consumer.setAutoCommit(false); // its queues are assigned
+        } else if (arguments.getBooleanValue("sql")) {
             consumer.subscribe(arguments.getString("topic"), MessageSelector.bySql(arguments.getString("expression")));
         } else {
             consumer.subscribe(arguments.getString("topic"), arguments.getString("expression"));
@@ -85,6 +90,23 @@ final class PullConsumers {
                 method.invoke(consumer, ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
             }
         }
+    }
+
+    Object assign(JSONObject arguments) throws Exception {
+        DefaultLitePullConsumer consumer = members.get(arguments, DefaultLitePullConsumer.class);
+        JSONArray given = arguments.getJSONArray("queues");
+        List<MessageQueue> queues = new ArrayList<>();
+        for (int i = 0; i < given.size(); i++) {
+            queues.add(Messages.queue(given.getJSONObject(i)));
+        }
+        consumer.assign(queues);
+        return null;
+    }
+
+    Object seek(JSONObject arguments) throws Exception {
+        members.get(arguments, DefaultLitePullConsumer.class)
+            .seek(Messages.queue(arguments.getJSONObject("queue")), arguments.getLongValue("offset"));
+        return null;
     }
 
     Object poll(JSONObject arguments) throws Exception {

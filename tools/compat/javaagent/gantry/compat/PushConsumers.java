@@ -80,6 +80,9 @@ final class PushConsumers {
     private static void configure(DefaultMQPushConsumer consumer, JSONObject arguments) throws Exception {
         consumer.setConsumeThreadMin(4);
         consumer.setConsumeThreadMax(4);
+        if (arguments.getBooleanValue("vip")) {
+            consumer.setVipChannelEnabled(true);
+        }
         if (arguments.getBooleanValue("broadcasting")) {
             setBroadcasting(consumer);
         }
