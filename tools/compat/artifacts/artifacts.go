@@ -28,6 +28,7 @@ const (
 	server    = "server"
 	server533 = "server533"
 	benchmark = "benchmark"
+	spring    = "spring" // a module of its own, springapp/
 )
 
 // Ensure makes the set complete. It is safe to be called by several processes at once: one works, the others wait.
@@ -47,7 +48,7 @@ func Ensure(ctx context.Context) (*Set, error) {
 		return nil, err
 	}
 	defer unlock()
-	for _, profile := range []string{Java460, Java498, Java532, server, server533, benchmark} {
+	for _, profile := range []string{Java460, Java498, Java532, server, server533, benchmark, spring} {
 		if err := s.resolve(ctx, profile); err != nil {
 			return nil, err
 		}
@@ -56,9 +57,11 @@ func Ensure(ctx context.Context) (*Set, error) {
 }
 
 // ClientClasspath is the class path of the Java agent with one client version.
-func (s *Set) ClientClasspath(version string) (string, error) {
-	dependencies, err := s.classpath(version)
-	return filepath.Join(s.target(version), "classes") + string(os.PathListSeparator) + dependencies, err
+func (s *Set) ClientClasspath(version string) (string, error) { return s.compiledClasspath(version) }
+
+func (s *Set) compiledClasspath(name string) (string, error) {
+	dependencies, err := s.classpath(name)
+	return filepath.Join(s.target(name), "classes") + string(os.PathListSeparator) + dependencies, err
 }
 
 // ServerClasspath is the class path of the real name server, broker and tools 4.9.7.
@@ -69,6 +72,9 @@ func (s *Set) Server533Classpath() (string, error) { return s.classpath(server53
 
 // BenchmarkClasspath is the class path of the official benchmark.
 func (s *Set) BenchmarkClasspath() (string, error) { return s.classpath(benchmark) }
+
+// SpringClasspath is the class path of the Spring Boot application.
+func (s *Set) SpringClasspath() (string, error) { return s.compiledClasspath(spring) }
 
 // GoAgent is the path of the Go agent's binary.
 func (s *Set) GoAgent() string { return filepath.Join(s.root, "target", "goagent") }

@@ -12,10 +12,14 @@ import (
 	"strings"
 )
 
-// resolve runs Maven for one profile unless its stamp says that pom.xml and the agent's source are those of the last run and
-// every jar is still where it was.
+// resolve runs Maven for one profile, or module, unless its stamp says that its sources are those of the last run and every jar is
+// still where it was.
 func (s *Set) resolve(ctx context.Context, profile string) error {
-	sum, err := s.sourceSum()
+	sources, goals := []string{"pom.xml", "javaagent"}, []string{"-P" + profile}
+	if profile == spring {
+		sources, goals = []string{"springapp"}, []string{"-f", "springapp"}
+	}
+	sum, err := s.sourceSum(sources)
 	if err != nil {
 		return err
 	}
@@ -23,8 +27,8 @@ func (s *Set) resolve(ctx context.Context, profile string) error {
 	if last, err := os.ReadFile(stamp); err == nil && string(last) == sum && s.jarsExist(profile) {
 		return nil
 	}
-	goals := []string{"-q", "-B", "-ntp", "-P" + profile, "dependency:build-classpath"}
-	if strings.HasPrefix(profile, "java") {
+	goals = append(goals, "-q", "-B", "-ntp", "dependency:build-classpath")
+	if profile == spring || strings.HasPrefix(profile, "java") {
 		goals = append(goals, "compile")
 	}
 	if err := s.run(ctx, "mvn", goals...); err != nil {
@@ -62,10 +66,13 @@ func (s *Set) jarsExist(profile string) bool {
 	return true
 }
 
-// sourceSum is one sum over pom.xml and the Java agent.
-func (s *Set) sourceSum() (string, error) {
+// sourceSum is one sum over files and folders.
+func (s *Set) sourceSum(sources []string) (string, error) {
 	hash := sha256.New()
-	add := func(path string) error {
+	add := func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
 		text, err := os.ReadFile(path)
 		if err == nil {
 			fmt.Fprintf(hash, "%s %d\n", path, len(text))
@@ -73,17 +80,10 @@ func (s *Set) sourceSum() (string, error) {
 		}
 		return err
 	}
-	if err := add(filepath.Join(s.root, "pom.xml")); err != nil {
-		return "", fmt.Errorf("sum the sources: %w", err)
-	}
-	err := filepath.WalkDir(filepath.Join(s.root, "javaagent"), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
+	for _, source := range sources {
+		if err := filepath.WalkDir(filepath.Join(s.root, source), add); err != nil {
+			return "", fmt.Errorf("sum the sources: %w", err)
 		}
-		return add(path)
-	})
-	if err != nil {
-		return "", fmt.Errorf("sum the sources: %w", err)
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
