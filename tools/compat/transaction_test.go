@@ -152,9 +152,9 @@ func awaitRouteWithout(t *testing.T, dead, asked *localcluster.Member) {
 	})
 }
 
-// The node is killed again and again while transactions are sent, ended at once and by check. Those whose sends were answered end
-// as their producer says, once.
-func TestTransactionsThroughKillsOfTheNode(t *testing.T) {
+// Node and proxy are killed in turn, again and again, while transactions are sent, ended at once and by check. Those whose sends were
+// answered end as their producer says, once.
+func TestTransactionsThroughKillsOfNodeAndProxy(t *testing.T) {
 	srv := theatre.Server(t, server.Split, map[string]string{"transactionCheckInterval": "2000", "transactionTimeOut": "1000", "transactionCheckMax": "1000"})
 	for _, kind := range []agent.Kind{agent.Java498, agent.Go212} {
 		c := theatre.OwnClient(t, kind, srv)
@@ -163,7 +163,8 @@ func TestTransactionsThroughKillsOfTheNode(t *testing.T) {
 		committed := map[string]bool{} // of those that were answered, by keys
 		for i := range 60 {
 			if i%15 == 10 {
-				srv.Kill()
+				kills := []func(){srv.Kill, srv.KillFront}
+				kills[i/15%len(kills)]()
 				must(t, srv.Start(t.Context()))
 			}
 			ends := []struct{ local, check string }{
