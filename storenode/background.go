@@ -17,6 +17,7 @@ type background struct {
 	log       *slog.Logger
 	hot, cold chan struct{} // full when as many run as may
 	running   sync.WaitGroup
+	besides   sync.WaitGroup // of beside: apart, since answers of the commit log begin them until it is closed
 }
 
 func newBackground(log *slog.Logger, atOnce int) *background {
@@ -38,7 +39,7 @@ func (b *background) run(places chan struct{}, f func()) {
 }
 
 // beside runs f at once, on its own goroutine; for what waits for no disk, and not for long.
-func (b *background) beside(f func()) { b.running.Go(f) }
+func (b *background) beside(f func()) { b.besides.Go(f) }
 
 // answering makes a handler of an answer that may wait for a disk.
 func (b *background) answering(a answer) remoting.Handler { return b.handler(a, b.do) }
@@ -62,5 +63,8 @@ func beside(handle remoting.Handler, do func(func())) remoting.Handler {
 	}
 }
 
-// wait returns when all has run.
+// wait returns when all has run but what runs beside. None begins any more.
 func (b *background) wait() { b.running.Wait() }
+
+// waitBeside returns when that has run, too. The commit log is closed.
+func (b *background) waitBeside() { b.besides.Wait() }

@@ -252,6 +252,7 @@ func (n *Node) Close(ctx context.Context) error {
 	}
 	n.background.wait()
 	err := n.closeOpened() // the commit log answers what it has taken
+	n.background.waitBeside()
 	n.conns.Close(ctx)
 	return err
 }
