@@ -15,14 +15,15 @@ import (
 
 // CompareOptions say what is compared and how often.
 type CompareOptions struct {
-	Systems []System
-	Loads   []Load
-	Bars    []bar
-	Rounds  int           // runs of each load against each system
-	Warmup  bool          // one round before that counts for nothing
-	Budget  time.Duration // when what is left would take longer, loads get fewer rounds, one at least; 0: none
-	Notes   []string      // for the report
-	Release string        // of this program, for the report
+	Systems  []System
+	Loads    []Load
+	Bars     []bar
+	Rounds   int           // runs of each load against each system
+	Warmup   bool          // one round before that counts for nothing
+	Budget   time.Duration // when what is left would take longer, loads get fewer rounds, one at least; 0: none
+	Notes    []string      // for the report
+	Release  string        // of this program, for the report
+	Progress io.Writer     // gets a line that is written again and again, nil: none
 
 	StoreDir string // where stores are made, "": the folder for temporary files
 	KeepDir  string // where histograms are kept, "": they are not

@@ -55,7 +55,7 @@ func compareCommand() *cli.Command {
 }
 
 func compareOptions(c *cli.Context) (CompareOptions, error) {
-	o := CompareOptions{Rounds: c.Int("rounds"), Warmup: c.Bool("warmup"), Release: c.App.Version, StoreDir: c.String("stores"),
+	o := CompareOptions{Rounds: c.Int("rounds"), Warmup: c.Bool("warmup"), Release: c.App.Version, Progress: terminal(os.Stderr), StoreDir: c.String("stores"),
 		CSVPath: c.String("csv"), JSONPath: c.String("json"), HTMLPath: c.String("html")}
 	var err error
 	if c.Bool("quick") || c.Bool("full") {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -31,7 +32,7 @@ func (f *field) run(ctx context.Context, systems []System, rounds int) {
 			if ctx.Err() != nil {
 				return true
 			}
-			r, err := f.once(ctx, s, round)
+			r, err := f.watched(ctx, s, round, rounds)
 			if err != nil {
 				f.fail(fmt.Errorf("%s, round %d of %s: %w", f.load.Name, round, s.Name, err))
 				f.release(s.Name)
@@ -44,6 +45,19 @@ func (f *field) run(ctx context.Context, systems []System, rounds int) {
 			return false
 		})
 	}
+}
+
+// watched is one run of which a terminal shows that it goes on.
+func (f *field) watched(ctx context.Context, s System, round, rounds int) (Run, error) {
+	watching, stop := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		showProgress(watching, f.options.Progress, func() string { return fmt.Sprintf("%s, round %d of %d, %s", f.load.Name, round, rounds, s.Name) })
+	})
+	r, err := f.once(ctx, s, round)
+	stop()
+	watch.Wait()
+	return r, err
 }
 
 // once is one run against one system.

@@ -53,7 +53,8 @@ func nullSystem(name string) System {
 
 func TestTwoSystemsAreComparedInTurn(t *testing.T) {
 	dir := t.TempDir()
-	o := CompareOptions{Systems: []System{nullSystem("one"), nullSystem("two")}, Rounds: 2, Release: "1.2.3",
+	var watched output
+	o := CompareOptions{Systems: []System{nullSystem("one"), nullSystem("two")}, Rounds: 2, Release: "1.2.3", Progress: &watched,
 		Loads: []Load{{Name: "sends", Title: "some sends", Fresh: true,
 			Argv: []string{os.Args[0], "bench", "producer", "-n", "{addr}", "-w", "4", "-s", "128", "-ri", "300", "--seconds", "1", "--histogram", "{histogram}"}},
 			{Name: "half", Title: "half of it", Rate: rateOf{"sends", "two", 0.5},
@@ -84,6 +85,9 @@ func TestTwoSystemsAreComparedInTurn(t *testing.T) {
 		if starts := r.Runs[8+i]; starts.Load != "start" || starts.TPS != 0 || starts.ReadyMillis == 0 {
 			t.Errorf("start %d: %+v", i+1, starts)
 		}
+	}
+	if line := strings.Join(watched.lines(), ""); !strings.Contains(line, "half, round 2 of 2, two") {
+		t.Errorf("who watches sees %q", line)
 	}
 	if half := r.Loads[1].Rate; half < 1 || float64(half) > r.Runs[1].TPS && float64(half) > r.Runs[3].TPS {
 		t.Errorf("half of the rate is %d, of %.0f and %.0f", half, r.Runs[1].TPS, r.Runs[3].TPS)

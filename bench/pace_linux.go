@@ -1,13 +1,29 @@
 package bench
 
 import (
-	"syscall"
+	"os"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// sleepExactly sleeps for d, to some ten microseconds, or less where a signal comes: the runtime's own timers come up to a millisecond
-// late where a process is idle, which is more than a fast send takes.
-func sleepExactly(d time.Duration) {
-	left := syscall.NsecToTimespec(d.Nanoseconds())
-	_ = syscall.Nanosleep(&left, nil) // who asks looks at the clock
+// exactSleep sleeps by a timer of the kernel's that the runtime waits for as for a socket. The runtime's own timers come up to a
+// millisecond late where a process is idle, which is more than a fast send takes; without the kernel's it is those.
+func exactSleep() (sleep func(time.Duration), done func()) {
+	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
+	if err != nil {
+		return time.Sleep, func() {}
+	}
+	timer := os.NewFile(uintptr(fd), "timerfd")
+	return func(d time.Duration) {
+		var expired [8]byte
+		at := unix.ItimerSpec{Value: unix.NsecToTimespec(d.Nanoseconds())}
+		if unix.TimerfdSettime(fd, 0, &at, nil) != nil {
+			time.Sleep(d)
+			return
+		}
+		if _, err := timer.Read(expired[:]); err != nil {
+			time.Sleep(d)
+		}
+	}, func() { timer.Close() }
 }

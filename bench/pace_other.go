@@ -4,4 +4,4 @@ package bench
 
 import "time"
 
-func sleepExactly(d time.Duration) { time.Sleep(d) }
+func exactSleep() (sleep func(time.Duration), done func()) { return time.Sleep, func() {} }

@@ -41,7 +41,7 @@ type ProducerOptions struct {
 	HistogramPath string    // where the histogram of the run is kept as percentiles, "": nowhere (ours)
 	Progress      io.Writer // gets a line that is written again and again, nil: none (ours)
 
-	sleep func(time.Duration) // nil: sleepExactly
+	sleep func(time.Duration) // nil: exactSleep's
 }
 
 // loadGCPercent has a load generator spend memory on its garbage rather than the cores that it shares with what it measures.

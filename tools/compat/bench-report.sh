@@ -14,5 +14,7 @@ classpath=$(sh setup.sh benchmark)
 program=$(mktemp -d "${TMPDIR:-/tmp}/gantry-bench-XXXXXX")
 trap 'rm -rf "$program"' EXIT
 go build -o "$program/realbroker" ./cmd/realbroker
-../../bin/gantry bench compare "$@" --real "$program/realbroker" --official "$classpath" --out "$results"
+status=0
+../../bin/gantry bench compare "$@" --real "$program/realbroker" --official "$classpath" --out "$results" || status=$?
 echo "the page: $results/index.html"
+exit $status
