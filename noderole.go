@@ -41,6 +41,7 @@ func startNode(c *cli.Context, log *slog.Logger) (running, error) {
 		return nil, err
 	}
 	config.SaveSettings = keepIn(c.String("c"))
+	warnIfContested(log, config, c.String("c"))
 	n, err := storenode.Open(config, vfs.OS{})
 	if err != nil {
 		return nil, explained(err, c.String("c"))

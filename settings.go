@@ -25,9 +25,13 @@ func readSettings(log *slog.Logger, file string, targets ...any) error {
 		return err
 	}
 	for _, f := range found {
-		log.Log(context.Background(), levels[f.Severity], "configuration", "file", f.File, "line", f.Line, "key", f.Key, "finding", f.Message)
+		report(log, f)
 	}
 	return nil
+}
+
+func report(log *slog.Logger, f *properties.Finding) {
+	log.Log(context.Background(), levels[f.Severity], "configuration", "file", f.File, "line", f.Line, "key", f.Key, "finding", f.Message)
 }
 
 // checkSettings binds the configuration file to targets, and says what is odd

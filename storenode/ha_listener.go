@@ -1,6 +1,7 @@
 package storenode
 
 import (
+	"fmt"
 	"net"
 	"sync"
 )
@@ -36,7 +37,7 @@ func (l *patientListener) listen() (net.Listener, error) {
 	if l.bound == nil {
 		bound, err := net.Listen("tcp", l.address)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("haListenPort, listenPort+1 unless it is set: %w; let the listenPorts of one host differ by three or more", err)
 		}
 		l.bound = bound
 	}

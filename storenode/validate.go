@@ -11,7 +11,7 @@ import (
 
 // Validate names the first setting that cannot be used.
 func (c Config) Validate() error {
-	for _, check := range []func() error{c.validateFlush, c.validateRole, c.validateDeleteWhen, c.validateFolders, c.validateRanges, c.validateLevels, c.validateHost} {
+	for _, check := range []func() error{c.validateFlush, c.validateRole, c.validateDeleteWhen, c.validateFolders, c.validateRanges, c.validatePorts, c.validateLevels, c.validateHost} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -34,6 +34,14 @@ func (c Config) validateDeleteWhen() error {
 func (c Config) validateFolders() error {
 	if strings.Contains(c.StorePathCommitLog, ",") {
 		return properties.Refuse("storePathCommitLog", c.StorePathCommitLog, "names several folders; a commit log has one here")
+	}
+	return nil
+}
+
+func (c Config) validatePorts() error {
+	switch c.HAListenPort {
+	case c.ListenPort, c.ListenPort - vipBelow:
+		return properties.Refuse("haListenPort", c.HAListenPort, "is served to clients already, as listenPort or two below it; write listenPort+1, or remove the line")
 	}
 	return nil
 }

@@ -32,3 +32,14 @@ func TestEveryNumberIsRefusedByNameBeyondItsBounds(t *testing.T) {
 		}
 	}
 }
+
+func TestSlavesHaveAPortOfTheirOwn(t *testing.T) {
+	for port, valid := range map[int]bool{0: true, 10912: true, 10911: false, 10909: false} {
+		c := DefaultConfig()
+		c.HAListenPort = port
+		var refused *properties.ValueError
+		if err := c.Validate(); (err == nil) != valid || !valid && (!errors.As(err, &refused) || refused.Key != "haListenPort") {
+			t.Errorf("haListenPort=%d: %v", port, err)
+		}
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"gantry/remoting"
 	"gantry/remoting/properties"
 	"gantry/remoting/protocol"
+	"gantry/tools/admin"
 )
 
 // askBound is how long a name server or broker may take for an answer.
@@ -178,7 +179,7 @@ func (v *clusterView) shards() (f Findings) {
 // note takes down the version of who answered: RocketMQ's, and Gantry's release,
 // which is among the settings of one of ours.
 func (v *clusterView) note(ctx context.Context, who, addr string, settings int32, answer *remoting.Command) {
-	version := fmt.Sprint("version ordinal ", answer.Version)
+	version := "RocketMQ " + admin.VersionName(answer.Version)
 	if answer, err := ask(ctx, addr, settings); err == nil {
 		if entries, err := properties.Parse(answer.Body); err == nil {
 			if release, is := properties.Get(entries, ReleaseKey); is {
