@@ -17,9 +17,9 @@ func BenchmarkColdRead(b *testing.B) {
 	cfg.MappedFileSizeCommitLog = 256 << 20
 	s := open(b, cfg, vfs.OS{})
 	var callers sync.WaitGroup
-	for id := range int32(8) {
+	for id := range 8 {
 		callers.Go(func() {
-			c := newCaller(b, s, int(id), 4)
+			c := newCaller(b, s, id, 4)
 			for int64(s.End()) < 1<<30 {
 				c.send(id)
 			}
@@ -88,10 +88,10 @@ func readQueues(b *testing.B, s *Store) {
 	for left := true; left; {
 		left = false
 		for id := range next {
-			if next[id] >= s.MaxOffset("TopicTest", int32(id)) {
+			if next[id] >= s.MaxOffset(topicOf(0), int32(id)) {
 				continue
 			}
-			r, err := s.Get(Query{Topic: "TopicTest", QueueID: int32(id), Offset: next[id], MaxNum: 32})
+			r, err := s.Get(Query{Topic: topicOf(0), QueueID: int32(id), Offset: next[id], MaxNum: 32})
 			if err != nil || r.Count == 0 {
 				b.Fatal(id, next[id], r, err)
 			}
