@@ -17,32 +17,31 @@ func TestASecondBrokerOfOneNameAndIdIsToldSo(t *testing.T) {
 	one, at := nodeFile(t, names)
 	two, _ := nodeFile(t, names, "brokerId=0")
 	slave, _ := nodeFile(t, names, "brokerId=1", "brokerRole=SLAVE")
-	start := func(file string) (n *process, warned bool) {
-		n = gantry(t, "node", "-c", file)
+	start := func(file string) *process {
+		n := gantry(t, "node", "-c", file)
 		n.line()
-		return n, strings.Contains(n.complaints(), "is taken: ")
+		return n
 	}
-	first, warned := start(one)
+	first := start(one)
 	eventually(t, func() error {
 		if told, code := gantry(t, "mqadmin", "clusterList", "-n", fmt.Sprint("127.0.0.1:", port)).end(); code != 0 || !strings.Contains(told, fmt.Sprint("127.0.0.1:", at)) {
 			return fmt.Errorf("the first is not registered: %s", told)
 		}
 		return nil
 	})
-	if warned {
-		t.Error("the first broker is told of another")
+	beside, second := start(slave), start(two)
+	for _, n := range []*process{second, beside, first} {
+		n.stop()
 	}
-	if beside, warned := start(slave); warned {
-		t.Errorf("a slave is told of another: %s", beside.complaints())
-	}
-	second, _ := start(two)
+	again := start(one)
+	again.stop()
 	want := fmt.Sprintf(`line=8 key=brokerId finding="\"0\" is taken: 127.0.0.1:%d is b/0, too, and lives; clients would be sent to one and the other in turn`, at)
 	if said := second.complaints(); !strings.Contains(said, want) || !strings.Contains(said, "file="+two) {
 		t.Errorf("the second is told\n%s\nwant %s", said, want)
 	}
-	second.stop()
-	first.stop()
-	if again, warned := start(one); warned {
-		t.Errorf("a broker that comes back alone is told\n%s", again.complaints())
+	for who, n := range map[string]*process{"the first": first, "a slave": beside, "a broker that comes back alone": again} {
+		if strings.Contains(n.complaints(), "is taken: ") {
+			t.Errorf("%s is told of another:\n%s", who, n.complaints())
+		}
 	}
 }
