@@ -5,7 +5,7 @@ GO ?= go
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.release=$(RELEASE)"
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-unit test-race test-compat test-long fuzz bench bench-report release clean
+.PHONY: help build run test test-unit test-race test-compat test-long fuzz bench bench-compare bench-report release clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ fuzz: ## every fuzz target for FUZZTIME each
 bench: ## Go benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+bench-compare: ## the same, against commit REF in turn; BENCH, PACKAGES, COUNT and BENCHTIME choose
+	GO='$(GO)' BENCH='$(BENCH)' PACKAGES='$(PACKAGES)' COUNT='$(COUNT)' BENCHTIME='$(BENCHTIME)' sh bench/benchcompare.sh '$(REF)'
+
 REPORT ?= bench-report
 REPORT_SIZE ?= --quick
 bench-report: build ## REPORT/index.html: all loads against Gantry and the real servers, REPORT_SIZE --quick (20 minutes) or --full (120)
@@ -67,4 +70,4 @@ release: ## release/gantry-RELEASE-linux-ARCH.tar.gz for amd64 and arm64: bin, c
 	done
 
 clean: ## removes what was built
-	rm -rf bin release tools/compat/target
+	rm -rf bin release .bench-compare tools/compat/target
