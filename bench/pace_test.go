@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"gantry/remoting/memnet"
 	"gantry/remoting/remotingtest"
 )
 
@@ -210,5 +211,17 @@ func TestLatencyIsFromWhenASendIsDueToItsArrival(t *testing.T) {
 			`Current Time: .* TPS: 100 Max RT\(ms\): 7 Average RT\(ms\):   7\.000 Send Failed: 0`,
 			`\[Complete\] Send Total: 1200 Max RT\(ms\): 7 Average RT\(ms\):   7\.000 Send Failed: 0 Not Arrived: 0`,
 			"Send "+latencyPattern, `Latency\(ms\) Mean: 7\.000 P50: 7\.000 .* Max: 7\.000`)
+	})
+}
+
+func TestLatencyNamesATopicThatIsNotTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var nobody memnet.Network
+		o := LatencyOptions{Client: clientOf(nobody.Dial), Topic: "Nowhere", Group: "g", Rate: 1, MessageBytes: stampBytes, Senders: 1, Seconds: 1, ReportMillis: 1000, sleep: time.Sleep}
+		begin := time.Now()
+		err := MeasureLatency(context.Background(), o, new(output))
+		if err == nil || !strings.Contains(err.Error(), "send to Nowhere") || time.Since(begin) < topicPatience {
+			t.Errorf("after %v: %v", time.Since(begin), err)
+		}
 	})
 }
