@@ -7,7 +7,7 @@ func AcceptedShared() []Acceptance {
 		nameless  = "A request that names no broker finds no shard: it is refused with the remedy, or not answered where an error would be taken for an answer (14)."
 	)
 	return []Acceptance{
-		{"*", "body.records.*.storeHost", "<broker>", "<address>", shardHost},
+		{"*", "body.records.*.storeHost ext.storeHost", "<broker>", "<address>", shardHost},
 		{"frame/*", "code", "3", "1", nameless},
 		{"frame/*", "remark", "*request type * not supported", "with routeMode=shared *", nameless},
 		{"frame/*", "answer", answered, unanswered, nameless},

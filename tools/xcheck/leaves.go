@@ -44,7 +44,9 @@ func tree(c *remoting.Command) map[string]node {
 	}
 	ext := map[string]node{}
 	for _, f := range c.Ext {
-		ext[string(f.Key)] = string(f.Value)
+		if ext[string(f.Key)] = string(f.Value); string(f.Key) == "properties" {
+			ext["properties"] = pairsOf(f.Value)
+		}
 	}
 	if len(ext) > 0 {
 		t["ext"] = ext
@@ -134,12 +136,16 @@ func recordsTree(b []byte) ([]node, error) {
 	return records, nil
 }
 
-func recordTree(m *message.Message, bodyFits bool) node {
-	properties := map[string]node{}
-	m.Properties.Range(func(name, value []byte) bool {
-		properties[string(name)] = string(value)
+func pairsOf(properties message.Properties) map[string]node {
+	pairs := map[string]node{}
+	properties.Range(func(name, value []byte) bool {
+		pairs[string(name)] = string(value)
 		return true
 	})
+	return pairs
+}
+
+func recordTree(m *message.Message, bodyFits bool) node {
 	numbers := map[string]int64{
 		"queueId": int64(m.QueueID), "flag": int64(m.Flag), "sysFlag": int64(m.SysFlag), "reconsumeTimes": int64(m.ReconsumeTimes),
 		"queueOffset": m.QueueOffset, "physicalOffset": m.PhysicalOffset, "bornTimestamp": m.BornTimestamp,
@@ -148,7 +154,7 @@ func recordTree(m *message.Message, bodyFits bool) node {
 	}
 	record := map[string]node{
 		"topic": m.Topic, "bornHost": m.BornHost.String(), "storeHost": m.StoreHost.String(),
-		"body": fmt.Sprintf("%.40q", m.Body), "bodyFitsChecksum": strconv.FormatBool(bodyFits), "properties": properties,
+		"body": fmt.Sprintf("%.40q", m.Body), "bodyFitsChecksum": strconv.FormatBool(bodyFits), "properties": pairsOf(m.Properties),
 	}
 	for name, n := range numbers {
 		record[name] = strconv.FormatInt(n, 10)

@@ -14,7 +14,7 @@ func Script() []Step {
 		heartbeatSteps(), pullSteps(), pullRefusalSteps(), pullSubscriptionSteps(), heldPullSteps(), storedSteps(),
 		offsetSteps(), queueOffsetSteps(), lockSteps(), toolSteps(), brokerSettingSteps(), replySteps(),
 		retrySteps(), delaySteps(), transactionSteps(), lookUpSteps(), filterSteps(),
-		frameSteps(), lastSteps(), nameServerSteps(),
+		frameSteps(), absentSteps(), lastSteps(), nameServerSteps(),
 	)
 }
 
@@ -79,7 +79,9 @@ const (
 	queryDataVersion                = 322
 	sendReplyMessage                = 324
 	sendReplyMessageV2              = 325
+	pushReplyMessageToClient        = 326
 	addWritePermOfBroker            = 327
+	litePullMessage                 = 361 // which came with 5.x
 	getBrokerMemberGroup            = 901
 	brokerHeartbeat                 = 904
 	nobodysCode                     = 7777

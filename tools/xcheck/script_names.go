@@ -128,6 +128,7 @@ func lastSteps() []Step {
 		route("created", "${run}_created"),
 		route("send", "${run}_send"),
 		route("unit", "${run}_unit"),
+		{Name: "last/asker-silent", Await: "reply/to-asker"},
 		{Name: "last/topics", To: NameServer, Code: getAllTopicListFromNS},
 	}
 }

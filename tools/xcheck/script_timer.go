@@ -26,7 +26,7 @@ func TimerScript() []Step {
 		send("too-far-in-ms", "TIMER_DELAY_MS", "259201000"),
 		send("too-far-a-time", "TIMER_DELIVER_MS", "99999999999999"),
 		send("first-property-counts", "TIMER_DELAY_SEC", "0", "TIMER_DELAY_MS", "60000"),
-		held(send("seconds", "TIMER_DELAY_SEC", "2", "TAGS", "TagA")),
+		held(send("seconds", "TIMER_DELAY_SEC", "3", "TAGS", "TagA")),
 		view("seconds-while-held"),
 		held(send("milliseconds", "TIMER_DELAY_MS", "6500", "KEYS", "key")),
 		view("milliseconds-while-held"),
@@ -34,6 +34,7 @@ func TimerScript() []Step {
 		view("minutes-while-held"),
 		{Name: "timer/all-there", Code: getMaxOffset, Fields: queue(topic), Until: Leaf{"ext.offset", "8"}},
 		{Name: "timer/read", Code: pullMessage, Fields: pull(topic, "0")},
+		{Name: "timer/read-lite", Code: litePullMessage, Fields: pull(topic, "0")},
 	}
 }
 
@@ -45,6 +46,6 @@ func AcceptedTimers() []Acceptance {
 		{"timer/*", "remark", "timer message illegal*", "timer message illegal*: *", "Gantry adds what is wrong."},
 		{"timer/*", "body.records.*.properties.MSG_REGION body.records.*.properties.TRACE_ON", "*", Absent, "5.3.3 stores what 4.9.7 only answers."},
 		{"timer/*", "body.records.*.propertiesBytes", "*", "*", "The property text differs by that."},
-		{"timer/read", "ext.groupSysFlag ext.topicSysFlag", "0", Absent, "5.3.3 answers pulls with the flags of units, which 4.9.7 does not have there."},
+		{"timer/read timer/read-lite", "ext.groupSysFlag ext.topicSysFlag", "0", Absent, "5.3.3 answers pulls with the flags of units, which 4.9.7 does not have there."},
 	}
 }

@@ -1,6 +1,9 @@
 package xcheck
 
-import "strconv"
+import (
+	"strconv"
+	"time"
+)
 
 // toolSteps ask what mqadmin and dashboards ask about topics and groups, and move groups.
 func toolSteps() []Step {
@@ -70,6 +73,7 @@ func onlineToolSteps(topic string) []Step {
 // replySteps send replies that nobody waits for; they are stored.
 func replySteps() []Step {
 	asked := properties("CORRELATION_ID", "77", "REPLY_TO_CLIENT", "${run}_nobody", "MSG_TYPE", "reply")
+	online := properties("CORRELATION_ID", "78", "REPLY_TO_CLIENT", "${run}_asker", "MSG_TYPE", "reply")
 	return []Step{
 		{Name: "reply/nobody-asked", Code: sendReplyMessageV2, Fields: v2("${run}_reply").With("i", asked), Body: "yes"},
 		{Name: "reply/long-header", Code: sendReplyMessage, Fields: v1("${run}_reply").With("properties", asked), Body: "no"},
@@ -79,5 +83,11 @@ func replySteps() []Step {
 		{Name: "reply/unknown-queue", Code: sendReplyMessageV2, Fields: v2("${run}_reply").With("i", asked, "e", "77"), Body: "yes"},
 		dispatched("reply/stored", "${run}_reply", "0", 4),
 		{Name: "reply/read", Code: pullMessage, Fields: pull("${run}_reply", "0")},
+		{Name: "reply/asker", As: "asker", Code: heartBeat, Body: `{"clientID":"${run}_asker","consumerDataSet":[],"producerDataSet":[{"groupName":"${run}_askers"}]}`},
+		{Name: "reply/to-asker", Code: sendReplyMessageV2, Fields: v2("${run}_reply").With("i", online), Body: "yes", Start: true, Wait: askerBound},
+		{Name: "reply/asker-told", As: "asker", Notes: pushReplyMessageToClient},
 	}
 }
+
+// askerBound is above the 10 s for which 4.9.7 waits for an asker's answer. The asker of the script gives none, see lastSteps.
+const askerBound = 15 * time.Second

@@ -74,23 +74,26 @@ func AwaitRoute(t testing.TB, s server.Server, topic string) {
 // server with their pulls or by their own clock, 10 s after their start and each 5 s from then on.
 func AwaitCommitted(t testing.TB, s server.Server, group, topic string, queues, messages int) {
 	t.Helper()
+	Eventually(t, 30*time.Second, "the group's commits", func() bool { return Committed(t, s, group, topic, queues) == messages })
+}
+
+// Committed is how many messages of a topic a group has committed, all its queues together.
+func Committed(t testing.TB, s server.Server, group, topic string, queues int) (messages int) {
+	t.Helper()
 	const queryConsumerOffset = 14
 	broker := BrokerAddress(t, s)
-	Eventually(t, 30*time.Second, "the group's commits", func() bool {
-		sum := 0
-		for id := range queues {
-			reply, err := wire.Ask(context.Background(), broker, queryConsumerOffset, map[string]string{
-				"consumerGroup": group, "topic": topic, "queueId": strconv.Itoa(id),
-			}, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if offset, err := strconv.Atoi(reply.ExtFields["offset"]); err == nil && reply.Code == 0 {
-				sum += offset
-			}
+	for id := range queues {
+		reply, err := wire.Ask(context.Background(), broker, queryConsumerOffset, map[string]string{
+			"consumerGroup": group, "topic": topic, "queueId": strconv.Itoa(id),
+		}, nil)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return sum == messages
-	})
+		if offset, err := strconv.Atoi(reply.ExtFields["offset"]); err == nil && reply.Code == 0 {
+			messages += offset
+		}
+	}
+	return messages
 }
 
 // BrokerAddress is where the route says the shard is served, or where tools reach it if all shards have one address.
