@@ -84,7 +84,11 @@ func (a applications) buildJava(t *testing.T, text []byte, set *artifacts.Set) {
 			t.Fatal(err)
 		}
 	}
-	a.commands["Java"] = "java --add-opens java.base/java.nio=ALL-UNNAMED -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Duser.home=/home/rmq -cp '.:*' QuickStart"
+	java, err := exec.LookPath("java")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.commands["Java"] = java + " --add-opens java.base/java.nio=ALL-UNNAMED -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Duser.home=/home/rmq -cp '.:*' QuickStart"
 }
 
 // producesAndConsumes runs each of the applications on a host.
