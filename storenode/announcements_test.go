@@ -10,6 +10,7 @@ import (
 
 	"gantry/membership/nameserver"
 	"gantry/remoting"
+	"gantry/remoting/protocol"
 )
 
 // slowListener is a name server's whose answers take their time.
@@ -72,6 +73,23 @@ func TestASendThatMakesItsTopicIsAnsweredWhenNameServersKnowIt(t *testing.T) {
 		if took := p.sendTakes("New"); took > 100*time.Millisecond {
 			t.Errorf("the next send waits for %v", took)
 		}
+	})
+}
+
+// The sends in between are encoded in the buffer that the first one had.
+func TestAnAnswerThatWaitsForNameServersIsAboutItsOwnMessage(t *testing.T) {
+	withSlowNameServer(t, 300*time.Millisecond, func(s *scene) {
+		first := s.dial().later(protocol.SendMessageV2, transactional("New", "first"), []byte("m"))
+		other := s.dial()
+		for range 4 {
+			other.half("New", "later")
+		}
+		answer, _ := first()
+		var h protocol.SendMessageResponse
+		if err := h.Decode(answer.Ext); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "transaction id", string(h.TransactionID), "first")
 	})
 }
 

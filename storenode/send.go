@@ -367,7 +367,7 @@ func (p *put) answer(code int32) {
 		return
 	}
 	to, header := p.to, p.header
-	header.MsgID = slices.Clone(header.MsgID)
+	header.MsgID, header.TransactionID = slices.Clone(header.MsgID), slices.Clone(header.TransactionID) // p goes to another send
 	p.owner.announcements.after(p.known, func() { to.Reply(&remoting.Response{Code: code, Header: &header}) })
 }
 
