@@ -42,6 +42,11 @@ func TestAnOffsetIsTheLastCommit(t *testing.T) {
 func TestOffsetsAndGroupsOutliveTheNode(t *testing.T) {
 	withNode(t, nil, func(s *scene) {
 		p := s.dial()
+		h := to("T")
+		h.QueueID = 1
+		for range 9 {
+			p.send(h, "m")
+		}
 		p.want(protocol.UpdateConsumerOffset, commit("T", "g", 1, 7), nil, protocol.Success, "")
 		p.want(protocol.HeartBeat, nil, heartbeat("c", "made by use", protocol.Clustering, "T"), protocol.Success, "")
 		s.restart()

@@ -20,6 +20,11 @@ func (n *Node) tellRole() error {
 	}
 	begin, end := int64(n.store.Log().Min()), int64(n.store.Log().End())
 	is, was := n.config.Role() == Slave, former.Role == "SLAVE"
+	if n.store.EndLost() && !is {
+		if err := n.lowerOffsets(); err != nil {
+			return err
+		}
+	}
 	log := n.log.With("broker_name", n.config.BrokerName, "broker_id", n.config.BrokerID, "role", n.config.roleName(), "log_from", begin, "log_end", end)
 	switch {
 	case n.identity.fresh && end > 0:
@@ -39,6 +44,15 @@ func (n *Node) tellRole() error {
 		log.Info("a slave under another brokerId", "former_broker_id", former.BrokerID)
 	}
 	return nil
+}
+
+// lowerOffsets lowers offsets of messages that a loss of power took, after their consumers had them.
+func (n *Node) lowerOffsets() error {
+	lowered, err := n.offsets.Lower(n.store.MaxOffset)
+	if err == nil && lowered > 0 {
+		n.log.Warn("offsets lay behind the end of their queue, whose last messages are lost: they are lowered to it", "offsets", lowered)
+	}
+	return err
 }
 
 func (n *Node) tableSizes() (topics, groups, offsets int) {

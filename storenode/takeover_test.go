@@ -1,8 +1,13 @@
 package storenode
 
 import (
+	"context"
+	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
+
+	"gantry/remoting/protocol"
 )
 
 func TestAChangeOfRolesIsTold(t *testing.T) {
@@ -64,4 +69,35 @@ func TestOffsetsBehindTheLogAreLoweredByWhoTakesOver(t *testing.T) {
 		s.restart()
 		equal(t, "offset of a master that stays one", s.dial().committed("T"), 9)
 	})
+}
+
+// A message is consumed, and its offset on the disk, before the log's end is. With the power it goes, and another takes its place.
+func TestNothingIsPassedOverAfterALossOfPower(t *testing.T) {
+	lost := 0
+	for seed := range uint64(10) {
+		withNode(t, nil, func(s *scene) {
+			p := s.dial()
+			p.send(to("T"), "old")
+			p.commit("T", 1)
+			time.Sleep(8 * time.Second) // offsets are saved after five seconds, the log's end after ten
+			s.fs.Halt()
+			s.node.Close(context.Background()) // only so that its goroutines end; it cannot write any more
+			s.node, s.fs = nil, s.fs.AfterPowerLoss(rand.New(rand.NewPCG(seed, 0)))
+			s.log.take()
+			s.open()
+			end := s.node.store.MaxOffset("T", 0)
+			if end == 0 {
+				lost++
+			}
+			p = s.dial()
+			p.send(to("T"), "new")
+			next := p.committed("T")
+			equal(t, "next offset", next, end)
+			all := messages(t, p.want(protocol.PullMessage, from("T", 0, next), nil, protocol.Success, "").Body)
+			equal(t, "what is pulled from there", string(all[0].Body), "new")
+		})
+	}
+	if lost == 0 {
+		t.Error("no loss of power took the message")
+	}
 }

@@ -41,7 +41,7 @@ func (s *Store) recover() error {
 	if err := s.startIndexer(indexed); err != nil {
 		return err
 	}
-	s.fromTable = tabled != nil
+	s.fromTable, s.endLost = tabled != nil, tabled == nil && unclean
 	if s.marks.missing {
 		if err := s.marks.reset(s); err != nil {
 			return err
@@ -52,6 +52,9 @@ func (s *Store) recover() error {
 		"queues", len(s.queues.All()), "from_table", tabled != nil, "duration", time.Since(begin).Round(time.Millisecond))
 	return nil
 }
+
+// EndLost says that what was stored last before the start may be gone: the power was, or nobody knows what was.
+func (s *Store) EndLost() bool { return s.endLost }
 
 // restoreQueues takes the queues from their table, if it can be trusted; else it returns nil, and the table goes. lost
 // says that files which the table knows are gone: the queues on disk are not all there were.

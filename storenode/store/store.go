@@ -51,6 +51,7 @@ type Store struct {
 	scrub      scrub
 	derived    derived
 	fromTable  bool // the queues were not looked at when they were loaded
+	endLost    bool // the last stop may have taken the log's end
 
 	stop  chan struct{}
 	tasks sync.WaitGroup
