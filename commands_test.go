@@ -181,6 +181,7 @@ func TestWhatIsTypedWrongIsNamed(t *testing.T) {
 	fails(t, []string{"standolone"}, `unknown command "standolone": see gantry --help`)
 	fails(t, []string{"bench", "everything"}, `unknown command "everything": see gantry bench --help`)
 	fails(t, []string{"standalone", "now"}, `standalone takes no argument "now": see gantry standalone --help`)
+	fails(t, []string{"admin", "resyncSlave", "-n", "127.0.0.1:1", "-s", "a/1", "now"}, `resyncSlave takes no argument "now": see gantry admin resyncSlave --help`)
 	fails(t, []string{"--frob"}, "-frob: see gantry --help")
 	fails(t, []string{"standalone", "--frob"}, "-frob: see gantry standalone --help")
 	fails(t, []string{"standalone", "--data"}, "-data: see gantry standalone --help")

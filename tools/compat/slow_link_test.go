@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -12,22 +13,31 @@ const (
 	linkPiece   = 1448                   // bytes of a packet, of which one in a hundred is lost
 	linkRepeats = 200 * time.Millisecond // after which a lost one is sent again, and all behind it come
 	linkPieces  = 4096                   // under way at once, each way
+	linkLook    = 20 * time.Millisecond  // between two looks whether it is cut still
 )
 
 // startSlowLink carries bytes to address and back as a long cable does that loses packets: what TCP makes of it, late and in order. It
 // returns where to dial instead, an address of every host; it ends with the test.
 func startSlowLink(t *testing.T, address string) string {
 	t.Helper()
+	link := startLink(t, address)
+	link.slow.Store(true)
+	return link.address
+}
+
+// startLink is startSlowLink of a cable that is as fast as any, and may become slow or be cut.
+func startLink(t *testing.T, address string) *link {
+	t.Helper()
 	l, err := net.Listen("tcp", net.JoinHostPort(outsideOf(t, address), "0"))
 	must(t, err)
-	link := slowLink{to: address, quit: make(chan struct{})}
+	link := &link{address: l.Addr().String(), to: address, quit: make(chan struct{})}
 	link.running.Go(func() { link.accept(l) })
 	t.Cleanup(func() {
 		close(link.quit)
 		l.Close()
 		link.running.Wait()
 	})
-	return l.Addr().String()
+	return link
 }
 
 // outsideOf is where the test itself stands in the network of an address.
@@ -39,13 +49,17 @@ func outsideOf(t *testing.T, address string) string {
 	return probe.LocalAddr().(*net.UDPAddr).IP.String()
 }
 
-type slowLink struct {
+type link struct {
+	address string      // where to dial
+	slow    atomic.Bool // and lossy
+	cut     atomic.Bool // nothing arrives; connections stay open
+
 	to      string
 	quit    chan struct{}
 	running sync.WaitGroup
 }
 
-func (s *slowLink) accept(l net.Listener) {
+func (s *link) accept(l net.Listener) {
 	for {
 		from, err := l.Accept()
 		if err != nil {
@@ -68,7 +82,7 @@ type piece struct {
 }
 
 // carry ends with either connection, and ends both.
-func (s *slowLink) carry(from, to net.Conn) {
+func (s *link) carry(from, to net.Conn) {
 	pieces := make(chan piece, linkPieces)
 	var reading sync.WaitGroup
 	reading.Go(func() {
@@ -91,16 +105,13 @@ func (s *slowLink) carry(from, to net.Conn) {
 	reading.Wait()
 }
 
-func (s *slowLink) read(from net.Conn, pieces chan<- piece) {
+func (s *link) read(from net.Conn, pieces chan<- piece) {
 	last := time.Now()
 	for {
 		b := make([]byte, linkPiece)
 		n, err := from.Read(b)
 		if n > 0 {
-			at := time.Now().Add(linkDelay)
-			if rand.IntN(100) == 0 {
-				at = at.Add(linkRepeats)
-			}
+			at := s.arrival()
 			if at.Before(last) { // behind one that was lost
 				at = last
 			}
@@ -113,12 +124,32 @@ func (s *slowLink) read(from net.Conn, pieces chan<- piece) {
 	}
 }
 
-// until waits for a moment; false when the test ends before.
-func (s *slowLink) until(moment time.Time) bool {
-	select {
-	case <-time.After(time.Until(moment)):
-		return true
-	case <-s.quit:
-		return false
+// arrival is when what is sent now is there.
+func (s *link) arrival() time.Time {
+	switch now := time.Now(); {
+	case !s.slow.Load():
+		return now
+	case rand.IntN(100) == 0:
+		return now.Add(linkDelay + linkRepeats)
+	default:
+		return now.Add(linkDelay)
+	}
+}
+
+// until waits for a moment, and as long as the link is cut; false when the test ends before.
+func (s *link) until(moment time.Time) bool {
+	for {
+		wait := time.Until(moment)
+		if s.cut.Load() {
+			wait = max(wait, linkLook)
+		}
+		if wait <= 0 {
+			return true
+		}
+		select {
+		case <-time.After(wait):
+		case <-s.quit:
+			return false
+		}
 	}
 }

@@ -88,6 +88,18 @@ func TestASoundHistoryHasNothingWrongAndIsCounted(t *testing.T) {
 	}
 }
 
+// What was acknowledged in a calm and is gone was lost by what ended it.
+func TestALossIsTheDisturbancesThatCameOfIt(t *testing.T) {
+	for line, window := range map[string]int{"13 deliver": 1, "26 deliver": 1, "33 deliver g2": 2} {
+		lines := slices.DeleteFunc(strings.Split(sound, "\n"), func(l string) bool { return strings.HasPrefix(l, line) })
+		for i, w := range judge(t, strings.Join(lines, "\n")).Windows {
+			if want := map[bool]int{true: 1}[i == window]; w.Lost != want {
+				t.Errorf("without %q %d are lost by %q, want %d", line, w.Lost, w.Why, want)
+			}
+		}
+	}
+}
+
 // forged are histories made wrong in one way each: a line of the sound one
 // replaced by others, or lines put behind it.
 var forged = []struct {

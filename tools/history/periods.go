@@ -21,6 +21,7 @@ type Window struct {
 	Redelivered    int   // deliveries of places that the group had seen
 	Retried        int   // deliveries from a retry topic of messages that the group had seen
 	StoredTwice    int   // further places of messages whose send was under way in it
+	Lost           int   // acknowledged messages that a group never got, sent in it or in the calm before it
 
 	disturbed bool
 }
@@ -52,6 +53,15 @@ func (p periods) over(from, to int64) *Window {
 		}
 	}
 	return p.at(from)
+}
+
+// blamed is the period that may have lost what was sent from one moment to another: a disturbed one, else what ended the calm.
+func (p periods) blamed(from, to int64) *Window {
+	w := p.over(from, to)
+	if next := p.index(to) + 1; !w.disturbed && next < len(p) {
+		return &p[next]
+	}
+	return w
 }
 
 func (c *Checker) disturb(e *Event) error {

@@ -119,7 +119,10 @@ func (r *Report) judgeKeys(g *group) {
 
 // judgeReceived: I1, what is acknowledged has come; I2, what was refused has not.
 func (r *Report) judgeReceived(g *group, by *sender) {
-	g.eachMissing(by, func(id sendID) { r.found.add(NoneLost, "group %s never got %s", g.name, id) })
+	g.eachMissing(by, func(id sendID) {
+		r.found.add(NoneLost, "group %s never got %s", g.name, id)
+		r.windows().blamed(id.send().began, id.send().ended).Lost++
+	})
 	for seq := range by.sends {
 		if id := (sendID{by, int64(seq)}); id.send().outcome == Refused && g.has(id) {
 			r.found.add(NoPhantom, "group %s was given %s, which was refused", g.name, id)
