@@ -37,7 +37,7 @@ func latencyCommand() *cli.Command {
 		Usage: "end-to-end latency: a push consumer and a producer at a fixed rate in one process, from when a send is due to its arrival",
 		Flags: []cli.Flag{
 			namesrvFlag(),
-			&cli.StringFlag{Name: "t", Aliases: []string{"topic"}, Value: "BenchmarkLatency", Usage: "`TOPIC`, of which nobody else sends"},
+			&cli.StringFlag{Name: "t", Aliases: []string{"topic"}, Value: "BenchmarkLatency", Usage: "`TOPIC`, to which nobody else sends; the real proxy 5.3.3 takes only one that is there"},
 			&cli.StringFlag{Name: "g", Aliases: []string{"group"}, Value: "benchmark_latency", Usage: "`GROUP` of the consumer"},
 			rateFlag(1000), warmupFlag(), histogramFlag(),
 			&cli.IntFlag{Name: "s", Aliases: []string{"messageSize"}, Value: 128, Usage: "`BYTES` of a message"},
