@@ -98,7 +98,7 @@ func (tr *trial) watchMembers(ctx context.Context, proxies []*localcluster.Membe
 func (tr *trial) settle(what string, since time.Time, groups []*consumerGroup) (last string) {
 	tr.Helper()
 	must(tr.T, tr.cluster.AwaitReady(tr.Context()))
-	last = "nothing"
+	last, tr.reach = "nothing", nil
 	for deadline := since.Add(settleTime); ; tr.pass(settlePace) {
 		missing := tr.unsettled(since, groups)
 		if missing == "" {

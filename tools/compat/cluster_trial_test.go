@@ -27,8 +27,9 @@ type trial struct {
 	cluster *localcluster.Cluster
 	clients *clients
 	record  *history.Recorder
-	dir     string // of history, stores and outputs; kept where the test fails
-	hurried bool   // there is no time for the Go client's own clocks: its groups are looked at in the end
+	dir     string           // of history, stores and outputs; kept where the test fails
+	reach   map[string]int64 // what slaves must have, by shard and topic
+	hurried bool             // there is no time for the Go client's own clocks: its groups are looked at in the end
 }
 
 // trialConfig says who takes part, and how long a trial may take.
