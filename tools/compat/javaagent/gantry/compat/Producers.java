@@ -4,12 +4,15 @@ import com.alibaba.fastjson.JSONArray;
 import com.alibaba.fastjson.JSONObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.MessageQueueSelector;
+import org.apache.rocketmq.client.producer.RequestCallback;
 import org.apache.rocketmq.client.producer.SendCallback;
 import org.apache.rocketmq.client.producer.SendResult;
+import org.apache.rocketmq.common.MQVersion;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageQueue;
 
@@ -43,11 +46,30 @@ final class Producers {
         return null;
     }
 
-    /** Sends one message and waits for its reply. */
+    /**
+     * Sends one message and waits for its reply. 5.3.2 gives up waiting, and calls back with nothing, as soon as the message is stored;
+     * all is well there with a selector and a callback.
+     */
     Object request(JSONObject arguments) throws Exception {
         DefaultMQProducer producer = members.get(arguments, DefaultMQProducer.class);
-        Message reply = producer.request(Messages.decode(arguments.getJSONObject("message")), arguments.getLongValue("timeoutMillis"));
-        return Messages.encodeReply(reply);
+        Message message = Messages.decode(arguments.getJSONObject("message"));
+        long timeoutMillis = arguments.getLongValue("timeoutMillis");
+        if (MQVersion.CURRENT_VERSION < MQVersion.Version.V5_0_0.ordinal()) {
+            return Messages.encodeReply(producer.request(message, timeoutMillis));
+        }
+        CompletableFuture<Message> reply = new CompletableFuture<>();
+        producer.request(message, BY_HASH, message.getTopic(), new RequestCallback() {
+            @Override
+            public void onSuccess(Message got) {
+                reply.complete(got);
+            }
+
+            @Override
+            public void onException(Throwable e) {
+                reply.completeExceptionally(e == null ? new IllegalStateException("no reply") : e);
+            }
+        }, timeoutMillis);
+        return Messages.encodeReply(reply.get(timeoutMillis, TimeUnit.MILLISECONDS));
     }
 
     Object send(JSONObject arguments) throws Exception {
