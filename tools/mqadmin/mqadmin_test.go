@@ -210,7 +210,7 @@ func TestGroupsAreMadeMovedAndDeleted(t *testing.T) {
 			return fmt.Sprintf("%-64s  %-32s  %-4d  %-20d  %-20d  %-20d  %s\n", topic, broker, 0, 1, 1-diff, diff, "WHEN")
 		}
 		progress := fmt.Sprintf("%-64s  %-32s  %-4s  %-20s  %-20s  %-20s  %s\n", "#Topic", "#Broker Name", "#QID", "#Broker Offset", "#Consumer Offset", "#Diff", "#LastTime")
-		w.says(progress+row("T", "broker-a", 0)+row("T", "broker-b", 0)+"\nConsume TPS: 0.00\nDiff Total: 0\n", "consumerProgress", "-g", "g")
+		w.says(progress+row("T", "broker-a", 0)+row("T", "broker-b", 0)+"\nConsume TPS: 0.03\nDiff Total: 0\n", "consumerProgress", "-g", "g")
 		groups := fmt.Sprintf("%-64s  %-6s  %-24s %-5s  %-14s  %-7s  %s\n", "#Group", "#Count", "#Version", "#Type", "#Model", "#TPS", "#Diff Total")
 		w.says(groups+fmt.Sprintf("%-64s  %-6d  %-24s %-5s  %-14s  %-7d  %d\n", "g", 1, "V4_9_7", "PUSH", "CLUSTERING", 0, 0), "consumerProgress")
 		if stdout, _, _ := w.run("queryMsgByUniqueKey", "-t", "T", "-i", sent[0].MsgID); !strings.Contains(stdout, "MessageTrack [consumerGroup=g, trackType=CONSUMED, exceptionDesc=null]") {
