@@ -9,6 +9,7 @@ mib=${1:-2048} rounds=${2:-3} namesrv=127.0.0.1:27876
 out=$(mktemp -d "${TMPDIR:-/tmp}/gantry-catchup-XXXXXX")
 pids=
 trap 'kill -9 $pids 2>/dev/null; wait 2>/dev/null || true; rm -rf "$out"' EXIT
+trap 'exit 1' INT TERM
 
 run() { # NAME ARGUMENT…: starts gantry with the properties of that name; pid in $pid
 	name=$1; shift

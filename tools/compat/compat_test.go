@@ -26,7 +26,7 @@ func run(m *testing.M) int {
 	update := flag.Bool("update", false, "write the matrix of APIs into docs/compatibility.md")
 	flag.Parse()
 	// Scenarios wait for servers most of the time, so far more of them may run at once than there are cores.
-	if err := flag.Set("test.parallel", "6"); err != nil {
+	if err := flag.Set("test.parallel", "8"); err != nil {
 		fmt.Fprintln(os.Stderr, "compat:", err)
 		return 1
 	}

@@ -71,6 +71,7 @@ func (c *Cluster) brokerProperties() map[string]string {
 		"brokerClusterName":     "DefaultCluster",
 		"brokerId":              "0",
 		"brokerIP1":             "127.0.0.1",
+		"brokerIP2":             "127.0.0.1", // where slaves look for their master; else an address of a network that another test makes
 		"listenPort":            strconv.Itoa(c.config.Ports.Port(brokerPort)),
 		"namesrvAddr":           registerAt,
 		"storePathRootDir":      c.StoreDir(),
