@@ -29,7 +29,7 @@ type raceSize struct {
 }
 
 func quickRace() raceSize {
-	return raceSize{rounds: 2, java: 22, own: 4, ownWarm: 2, backlog: 6_000_000, budget: 20 * time.Minute}
+	return raceSize{rounds: 2, java: 22, own: 3, ownWarm: 2, backlog: 6_000_000, budget: 20 * time.Minute}
 }
 
 func fullRace() raceSize {
@@ -52,6 +52,7 @@ const (
 	loadSync     = "sync-64"
 	loadBacklog  = "backlog"
 	loadTx       = "transactions"
+	loadTimers   = "timers"
 	loadOpen     = "open-direct"
 	loadOpenGate = "open-gateway"
 	loadLatency  = "end-to-end"
@@ -105,6 +106,8 @@ func (r race) loads() []Load {
 			"Consumer -t Backlog -p false -g backlog_{run}", r.plain("consumer -t Backlog -g backlog_{run} --from-first", r.size.own+r.size.ownWarm)),
 		r.either(Load{Name: loadTx, Title: "transactions of 2 KiB, 32 threads", Systems: []string{"null", "standalone", "real-4.9.7"}},
 			"TransactionProducer -t BenchmarkTest -w 32 -s 2048", r.plain("tproducer -t BenchmarkTest -w 32 -s 2048", r.size.own+r.size.ownWarm)),
+		{Name: loadTimers, Title: "messages with a time of their own, 1 KiB, 16 senders, closed loop", Systems: []string{"null", "standalone", "real-5.3.3"},
+			Argv: r.plain("timerproducer -t BenchmarkTest "+timerSlots, r.size.own+r.size.ownWarm)},
 		{Name: loadStart, Title: "from start to ready, empty store", Fresh: true,
 			Systems: []string{"real-4.9.7", "standalone", "gateway", "real-5.3.3-proxy"}},
 	}
@@ -125,6 +128,9 @@ func (r race) loads() []Load {
 func (r race) plain(words string, seconds int) []string {
 	return append([]string{r.self, "bench"}, strings.Fields(words+" -n {addr} -ri 500 --seconds "+strconv.Itoa(seconds))...)
 }
+
+// timerSlots are an hour apart, so that nearly nothing is due while others are sent; together they are more than a run sends.
+const timerSlots = "-st 70 -sd 3600000 -mt 2000"
 
 // firstSends have a server make the topic before the first run, with no other's sends under way.
 func (r race) firstSends() []string {

@@ -38,7 +38,6 @@ func TestCopiesKeepTheirPromisesThroughEveryFault(t *testing.T) {
 	}
 	for _, role := range []string{"ASYNC_MASTER", "SYNC_MASTER"} {
 		t.Run(role, func(t *testing.T) {
-			t.Parallel()
 			tr := startTrial(t, trialConfig{proxies: 2, shards: clusterShards(), slaves: 1, role: role, kinds: kinds, hurried: !long(), bodyBytes: copiedBodyBytes})
 			tr.faultsOfCopies()
 			tr.calm("the end")

@@ -127,11 +127,11 @@ func TestTheTableOfFaults(t *testing.T) {
 	}
 	var table strings.Builder
 	table.WriteString("| fault | pair | no SEND_OK for, s | no delivery for, s | acknowledged, never delivered | delivered twice | stored twice | the slave afterwards |\n|---|---|---|---|---|---|---|---|\n")
-	for _, tour := range tours {
+	for i, tour := range tours {
 		rows := map[string][]string{}
 		for _, role := range shown {
 			for _, system := range all {
-				t.Run(tour[len(tour)-1].name+", "+system+", "+role, func(t *testing.T) {
+				t.Run(fmt.Sprintf("tour %d %s %s", i+1, system, role), func(t *testing.T) {
 					r := runFaults(t, system, role, tour)
 					for _, f := range tour {
 						rows[f.name] = append(rows[f.name], r.row(f))
