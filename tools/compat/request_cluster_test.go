@@ -23,7 +23,7 @@ type askerAndReplier struct {
 	number int32 // of the next question
 }
 
-// A proxy dies between who asks and who replies, first that of the one, then that of the other.
+// A proxy dies between who asks and who replies, first that of the one, then that of the other, and then the node.
 func TestRequestsAreAnsweredAcrossProxiesThroughTheEndOfEach(t *testing.T) {
 	t.Parallel()
 	config := clusterConfig(t, 2, "a")
@@ -52,6 +52,12 @@ func TestRequestsAreAnsweredAcrossProxiesThroughTheEndOfEach(t *testing.T) {
 		}
 		must(t, dying.Start())
 		must(t, cluster.AwaitReady(t.Context()))
+	}
+	node := cluster.Nodes[0]
+	must(t, node.Kill())
+	must(t, node.Start())
+	for _, p := range pairs {
+		p.awaitReply(t, "after the end of "+node.Name)
 	}
 }
 
