@@ -40,6 +40,9 @@ func TestCopiesKeepTheirPromisesThroughEveryFault(t *testing.T) {
 		t.Run(role, func(t *testing.T) {
 			tr := startTrial(t, trialConfig{proxies: 2, shards: clusterShards(), slaves: 1, role: role, kinds: kinds, hurried: !long(), bodyBytes: copiedBodyBytes})
 			tr.faultsOfCopies()
+			stage.Eventually(tr, 2*time.Minute, "a log of several files at each slave, by those who send meanwhile", func() bool {
+				return !slices.ContainsFunc(tr.cluster.Slaves, func(s *localcluster.Member) bool { return len(storeFiles(t, s.Store, "commitlog/*")) < 2 })
+			})
 			tr.calm("the end")
 			tr.finish()
 			for _, s := range tr.cluster.Slaves {
