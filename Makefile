@@ -5,7 +5,7 @@ GO ?= go
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.release=$(RELEASE)"
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-unit test-race test-compat test-long fuzz bench bench-compare bench-report release clean
+.PHONY: help build run test test-unit test-race test-compat test-long fuzz bench bench-compare bench-report bench-curves release clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,11 @@ REPORT ?= bench-report
 REPORT_SIZE ?= --quick
 bench-report: build ## REPORT/index.html: all loads against Gantry and the real servers, REPORT_SIZE --quick (20 minutes) or --full (120)
 	sh tools/compat/bench-report.sh $(REPORT) $(REPORT_SIZE)
+
+CURVES ?= bench-curves
+CURVES_OPTIONS ?=
+bench-curves: build ## CURVES/index.html: what a send costs as queues, idle consumers, bytes, proxies, shards grow (15 minutes); CURVES_OPTIONS chooses
+	bin/gantry bench curves --out $(CURVES) $(CURVES_OPTIONS)
 
 # What a release folder holds beside the binary; MAX_BINARY bytes is how large that may be.
 RELEASED = README.md ARCHITECTURE.md CHANGELOG.md LICENSE docs dist/bin dist/conf dist/benchmark dist/systemd

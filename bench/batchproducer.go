@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -50,31 +49,15 @@ func batchProducerCommand() *cli.Command {
 			&cli.IntFlag{Name: "l", Aliases: []string{"tagCount"}, Usage: "`NUMBER` of different tags"},
 			reportFlag(), secondsFlag(), headerFlag(),
 		}, traceAndKeys(batchSecretKey, []string{"c"}, []string{"e"})...),
-		Action: untilStopped(func(ctx context.Context, c *cli.Context) error {
-			defer debug.SetGCPercent(debug.SetGCPercent(loadGCPercent))
-			o, err := batchProducerOptions(c)
-			if err != nil {
-				return err
-			}
-			return ProduceBatches(ctx, o, c.App.Writer)
-		}),
+		Action: workload(batchProducerOptions, ProduceBatches),
 	}
 }
 
-func batchProducerOptions(c *cli.Context) (BatchProducerOptions, error) {
-	config, err := clientConfig(c)
-	if err != nil {
-		return BatchProducerOptions{}, err
-	}
-	b := bools{c: c}
-	o := BatchProducerOptions{Client: config,
+func batchProducerOptions(c *cli.Context, b *bools, config client.Config) BatchProducerOptions {
+	return BatchProducerOptions{Client: config,
 		Topic: c.String("t"), Threads: c.Int("w"), MessageBytes: c.Int("s"), BatchMessages: c.Int("b"), KeyEnable: b.get("k"),
 		PropertyBytes: c.Int("p"), TagCount: c.Int("l"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"),
 	}
-	if err := refuseTrace(&b); err != nil {
-		return o, err
-	}
-	return o, b.err
 }
 
 // batchRun is one run of the batch producer benchmark.

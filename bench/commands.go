@@ -22,7 +22,7 @@ func Command() *cli.Command {
 // Commands are the subcommands of `gantry bench`.
 func Commands() []*cli.Command {
 	return []*cli.Command{producerCommand(), batchProducerCommand(), transactionProducerCommand(), consumerCommand(),
-		timerProducerCommand(), timerConsumerCommand(), nullCommand(), compareCommand(), diskCommand(), tcpCommand(), idleCommand(), latencyCommand()}
+		timerProducerCommand(), timerConsumerCommand(), nullCommand(), compareCommand(), curvesCommand(), diskCommand(), tcpCommand(), idleCommand(), latencyCommand()}
 }
 
 // untilStopped runs f until it ends or SIGINT or SIGTERM comes.

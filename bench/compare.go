@@ -33,7 +33,7 @@ type CompareOptions struct {
 }
 
 // Load is one thing that is done to each system. In its commands {addr} stands for the system's address, {run} for a number that no
-// other run has, {rate} for the rate, {histogram} for a file, {scratch} for a folder that goes at the end.
+// other run has, {rate} for the rate, {histogram} for a file, {scratch} for a folder that goes at the end; a system may have more.
 type Load struct {
 	Name    string
 	Title   string
@@ -44,6 +44,10 @@ type Load struct {
 	Fresh   bool     // each run has a system started for it, else all rounds have the same
 	Peak    bool     // it runs dry: only reports of at least half the highest rate count
 	Rate    rateOf
+	Unit    string   // of the systems' points, where they are those of a curve
+	Beside  []string // runs beside the load, from Prepare to the system's end; nil: nothing
+	Says    string   // Beside's first line, when all of it is there
+	Rests   int      // seconds before each run that the system is watched without the load; its CPU then is a figure
 
 	Lasts    time.Duration // of a run, about; for the budget
 	Prepares time.Duration // of Prepare, likewise
@@ -140,7 +144,7 @@ func (c *comparison) runLoad(ctx context.Context, l Load, rounds int) {
 		c.fail(fmt.Errorf("%s: %w", l.Name, err))
 		return
 	}
-	said := LoadReport{Name: l.Name, Title: l.Title, Command: strings.Join(shortened(l.Argv), " "), Rate: rate, Rounds: rounds}
+	said := LoadReport{Name: l.Name, Title: l.Title, Command: strings.Join(shortened(l.Argv), " "), Rate: rate, Rounds: rounds, Unit: l.Unit}
 	for _, s := range systems {
 		said.Systems = append(said.Systems, s.Name)
 	}
@@ -203,7 +207,7 @@ func (c *comparison) lasts(l Load, rounds int) (all time.Duration) {
 		if l.Fresh {
 			starts = rounds
 		}
-		all += time.Duration(rounds)*l.Lasts + time.Duration(starts)*(s.Starts+l.Prepares)
+		all += time.Duration(rounds)*(l.Lasts+time.Duration(l.Rests)*time.Second) + time.Duration(starts)*(s.Starts+l.Prepares)
 	}
 	return all
 }

@@ -25,7 +25,7 @@ func compareCommand() *cli.Command {
 			"{port} stands for a free port; the address `told` for the one in a line \"ready namesrv=HOST:PORT\" that the command prints.\n\n" +
 			"--quick and --full run all of the project's loads against Gantry (standalone, proxy and node, node with direct routes), a server\n" +
 			"that stores nothing and, with --real, the real servers 4.9.7 and 5.3.3; `make bench-report` has everything they need.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "quick", Usage: "all loads, two rounds, at most about 20 minutes: whether all is well, not who is faster"},
 			&cli.BoolFlag{Name: "full", Usage: "all loads, five rounds and one that counts for nothing, at most about 120 minutes"},
 			&cli.StringFlag{Name: "only", Usage: "of --quick or --full the `LOADS` named, commas between them"},
@@ -38,12 +38,7 @@ func compareCommand() *cli.Command {
 			&cli.StringFlag{Name: "load", Usage: "`COMMAND` of the load"},
 			&cli.IntFlag{Name: "seconds", Value: 30, Usage: "stop the load after so many `SECONDS`, 0: it ends itself"},
 			&cli.BoolFlag{Name: "warmup", Usage: "begin with a round that counts for nothing"},
-			&cli.StringFlag{Name: "stores", Usage: "`DIR` where stores are made, each in a folder of its own that goes at the end; default: the one for temporary files"},
-			&cli.StringFlag{Name: "out", Usage: "write runs.csv, report.json, index.html and each run's histogram to `DIR`"},
-			&cli.StringFlag{Name: "csv", Usage: "write one row for each run to `FILE`"},
-			&cli.StringFlag{Name: "json", Usage: "write everything to `FILE`"},
-			&cli.StringFlag{Name: "html", Usage: "write a page with tables and plots to `FILE`"},
-		},
+		}, resultFlags()...),
 		Action: untilStopped(func(ctx context.Context, c *cli.Context) error {
 			o, err := compareOptions(c)
 			if err != nil {
@@ -54,17 +49,38 @@ func compareCommand() *cli.Command {
 	}
 }
 
-func compareOptions(c *cli.Context) (CompareOptions, error) {
-	o := CompareOptions{Rounds: c.Int("rounds"), Warmup: c.Bool("warmup"), Release: c.App.Version, Progress: terminal(os.Stderr), StoreDir: c.String("stores"),
+// resultFlags say where stores are made and what is written.
+func resultFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "stores", Usage: "`DIR` where stores are made, each in a folder of its own that goes at the end; default: the one for temporary files"},
+		&cli.StringFlag{Name: "out", Usage: "write runs.csv, report.json, index.html and each run's histogram to `DIR`"},
+		&cli.StringFlag{Name: "csv", Usage: "write one row for each run to `FILE`"},
+		&cli.StringFlag{Name: "json", Usage: "write everything to `FILE`"},
+		&cli.StringFlag{Name: "html", Usage: "write a page with tables and plots to `FILE`"},
+	}
+}
+
+func resultOptions(c *cli.Context) (CompareOptions, error) {
+	o := CompareOptions{Release: c.App.Version, Progress: terminal(os.Stderr), StoreDir: c.String("stores"),
 		CSVPath: c.String("csv"), JSONPath: c.String("json"), HTMLPath: c.String("html")}
-	var err error
+	if dir := c.String("out"); dir != "" {
+		if err := o.keepIn(dir); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+func compareOptions(c *cli.Context) (CompareOptions, error) {
+	o, err := resultOptions(c)
+	if err != nil {
+		return o, err
+	}
+	o.Rounds, o.Warmup = c.Int("rounds"), c.Bool("warmup")
 	if c.Bool("quick") || c.Bool("full") {
 		err = raceOptions(c, &o)
 	} else {
 		err = givenOptions(c, &o)
-	}
-	if dir := c.String("out"); dir != "" && err == nil {
-		err = o.keepIn(dir)
 	}
 	return o, err
 }

@@ -81,9 +81,12 @@ func (f *field) once(ctx context.Context, s System, round int) (Run, error) {
 		r.RSSMiB, r.AnonMiB, r.FileMiB = inMiB(u.rssBytes), inMiB(u.anonBytes), inMiB(u.fileBytes)
 		return r, ctx.Err()
 	}
+	if f.load.Rests > 0 {
+		r.IdleCPU = st.idleCPU(ctx, time.Duration(f.load.Rests)*time.Second)
+	}
 	f.number++
 	histogram := f.histogramPath(r.Load, r.System, round)
-	l := load{argv: f.words(f.load.Argv, st.addr, histogram), seconds: f.load.Seconds, peak: f.load.Peak, usage: st.usage}
+	l := load{argv: f.words(f.load.Argv, s, st.addr, histogram), seconds: f.load.Seconds, peak: f.load.Peak, usage: st.usage}
 	if err := l.run(ctx); err != nil {
 		return r, err
 	}
@@ -103,16 +106,19 @@ func (f *field) start(ctx context.Context, s System) (*started, error) {
 	}
 	f.started[s.Name] = st
 	f.describe(ctx, s, st)
-	if len(f.load.Prepare) == 0 {
-		return st, nil
-	}
-	argv := f.words(f.load.Prepare, st.addr, "")
 	bounded, cancel := context.WithTimeout(ctx, prepareBound)
 	defer cancel()
-	if said, err := exec.CommandContext(bounded, argv[0], argv[1:]...).CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("prepare with %q: %w: %s", argv, err, said)
+	if len(f.load.Prepare) > 0 {
+		argv := f.words(f.load.Prepare, s, st.addr, "")
+		if said, err := exec.CommandContext(bounded, argv[0], argv[1:]...).CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("prepare with %q: %w: %s", argv, err, said)
+		}
 	}
-	return st, nil
+	if len(f.load.Beside) > 0 {
+		says := f.words([]string{f.load.Says}, s, st.addr, "")[0]
+		st.beside, err = startBeside(bounded, f.words(f.load.Beside, s, st.addr, ""), says, f.scratch)
+	}
+	return st, err
 }
 
 // prepareBound is how long what comes before a load may take.
@@ -121,12 +127,16 @@ const prepareBound = 10 * time.Minute
 // describe puts what the system is into the report, once.
 func (f *field) describe(ctx context.Context, s System, st *started) {
 	if f.report.system(s.Name).Source == "" {
-		f.report.Systems = append(f.report.Systems, SystemReport{Name: s.Name, Title: s.Title, Command: strings.Join(s.Start, " "), Facts: s.Stated.learn(ctx, st.addr)})
+		f.report.Systems = append(f.report.Systems, SystemReport{Name: s.Name, Title: s.Title, Command: strings.Join(s.Start, " "), Point: s.Point, Facts: s.Stated.learn(ctx, st.addr)})
 	}
 }
 
-func (f *field) words(argv []string, addr, histogram string) []string {
-	replace := strings.NewReplacer("{addr}", addr, "{run}", strconv.FormatInt(f.number, 10), "{rate}", strconv.Itoa(f.rate), "{histogram}", histogram, "{scratch}", f.scratch)
+func (f *field) words(argv []string, s System, addr, histogram string) []string {
+	pairs := []string{"{addr}", addr, "{run}", strconv.FormatInt(f.number, 10), "{rate}", strconv.Itoa(f.rate), "{histogram}", histogram, "{scratch}", f.scratch}
+	for name, value := range s.Words {
+		pairs = append(pairs, "{"+name+"}", value)
+	}
+	replace := strings.NewReplacer(pairs...)
 	words := make([]string, len(argv))
 	for i, w := range argv {
 		words[i] = replace.Replace(w)

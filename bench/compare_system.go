@@ -28,6 +28,10 @@ type System struct {
 	PID    int           // of one that runs already, 0: its usage is not known
 	Stated Facts         // what it does not say of itself
 	Starts time.Duration // and stops, about; for the budget
+	Shards int           // that must be there before it is ready, 0: one
+
+	Point float64           // where it stands on a load's curve
+	Words map[string]string // what else stands in braces in the commands of loads, by name
 }
 
 // toldAddr stands for the address that a "ready" line names.
@@ -35,13 +39,14 @@ const toldAddr = "told"
 
 // started is a system while it runs.
 type started struct {
-	addr    string
+	addr    string // of its name servers
 	pid     int
 	ready   time.Duration // from start to the first route; 0 where it ran already
 	command *exec.Cmd
 	ended   chan error
 	dir     string
 	output  sync.WaitGroup // of what reads it
+	beside  *started       // what runs beside the load; nil: nothing
 }
 
 // readyBound is how long a system may take to start, stopBound to stop.
@@ -72,7 +77,7 @@ func (s System) start(ctx context.Context, storeDir string) (*started, error) {
 		argv[i] = replace.Replace(word)
 	}
 	begin := time.Now()
-	told, err := st.run(argv)
+	told, err := st.run(argv, "ready ")
 	if err != nil {
 		os.RemoveAll(dir)
 		return nil, fmt.Errorf("start %s: %w", s.Name, err)
@@ -101,8 +106,8 @@ func (s System) freePort() (string, error) {
 	return strconv.Itoa(port), err
 }
 
-// run starts the command and gives its "ready" line, when it comes.
-func (st *started) run(argv []string) (told chan string, err error) {
+// run starts the command and gives its first line that begins so, when it comes.
+func (st *started) run(argv []string, begins string) (told chan string, err error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -125,7 +130,7 @@ func (st *started) run(argv []string) (told chan string, err error) {
 	st.output.Go(func() {
 		defer read.Close()
 		for lines := bufio.NewScanner(read); lines.Scan(); {
-			if strings.HasPrefix(lines.Text(), "ready ") && len(told) == 0 {
+			if strings.HasPrefix(lines.Text(), begins) && len(told) == 0 {
 				told <- lines.Text()
 			}
 		}
@@ -176,17 +181,26 @@ func (s System) awaitTold(ctx context.Context, st *started, told chan string) er
 	}
 }
 
-// awaitReady asks the name server until it gives a route.
-func (s System) awaitReady(ctx context.Context, addr string, ended chan error) error {
+// awaitReady asks each name server until it gives a route.
+func (s System) awaitReady(ctx context.Context, addrs string, ended chan error) error {
 	ctx, cancel := context.WithTimeout(ctx, readyBound)
 	defer cancel()
+	for addr := range strings.SplitSeq(addrs, ";") {
+		if err := s.awaitRoute(ctx, addr, ended); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s System) awaitRoute(ctx context.Context, addr string, ended chan error) error {
 	c, err := client.Open(client.Config{Namesrv: []string{addr}, RequestMillis: 500})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	for {
-		err := serves(ctx, c)
+		err := s.serves(ctx, c)
 		if err == nil {
 			return nil
 		}
@@ -201,14 +215,17 @@ func (s System) awaitReady(ctx context.Context, addr string, ended chan error) e
 	}
 }
 
-// serves says whether there is a broker to send new topics to: the default topic has a route. Clusters are not asked for, since
-// a 5.x proxy knows none.
-func serves(ctx context.Context, c *client.Client) error {
+// serves says whether there is a broker to send new topics to, one of each shard: the default topic has a route. Clusters are not
+// asked for, since a 5.x proxy knows none.
+func (s System) serves(ctx context.Context, c *client.Client) error {
 	bounded, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer cancel()
 	route, err := c.FetchRoute(bounded, defaultTopic)
 	if err == nil && len(route.Publish) == 0 {
 		err = fmt.Errorf("the route of %s has no queue to write to", defaultTopic)
+	}
+	if err == nil && len(route.Data.BrokerDatas) < s.Shards {
+		err = fmt.Errorf("the route of %s has %d of %d shards", defaultTopic, len(route.Data.BrokerDatas), s.Shards)
 	}
 	return err
 }
@@ -228,6 +245,9 @@ func (st *started) usage() usage {
 // stop ends what start began: its whole process group, so that no rival is left
 // on the ports.
 func (st *started) stop() {
+	if st.beside != nil {
+		st.beside.stop()
+	}
 	if st.command == nil {
 		return
 	}

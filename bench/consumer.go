@@ -55,32 +55,17 @@ func consumerCommand() *cli.Command {
 			warmupFlag(), histogramFlag(),
 			reportFlag(), secondsFlag(), headerFlag(),
 		}, traceAndKeys(standardSecretKey, nil, nil)...),
-		Action: untilStopped(func(ctx context.Context, c *cli.Context) error {
-			o, err := consumerOptions(c)
-			if err != nil {
-				return err
-			}
-			return Consume(ctx, o, c.App.Writer)
-		}),
+		Action: workload(consumerOptions, Consume),
 	}
 }
 
-func consumerOptions(c *cli.Context) (ConsumerOptions, error) {
-	config, err := clientConfig(c)
-	if err != nil {
-		return ConsumerOptions{}, err
-	}
-	b := bools{c: c}
-	o := ConsumerOptions{Client: config,
+func consumerOptions(c *cli.Context, b *bools, config client.Config) ConsumerOptions {
+	return ConsumerOptions{Client: config,
 		Topic: c.String("t"), Threads: c.Int("w"), Group: c.String("g"), GroupSuffix: b.get("p"), FilterType: c.String("f"),
 		Expression: c.String("e"), FailRate: c.Float64("r"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"),
 		Quantity: c.Int64("q"), FromFirst: c.Bool("from-first"),
 		WarmupSeconds: c.Int("warmup"), HistogramPath: c.String("histogram"), Progress: terminal(os.Stderr),
 	}
-	if err := refuseTrace(&b); err != nil {
-		return o, err
-	}
-	return o, b.err
 }
 
 // consumerRun is one run of the consumer benchmark.

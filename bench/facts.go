@@ -40,13 +40,13 @@ func (f Facts) String() string {
 	return fmt.Sprintf("%s, %s, %s, %s (%s)", known(f.Version), known(f.FlushDiskType), known(f.BrokerRole), copies, f.Source)
 }
 
-// learn asks the system behind a name server for what it is; what it does not answer remains as it is stated.
+// learn asks the system behind name servers for what it is; what it does not answer remains as it is stated.
 func (stated Facts) learn(ctx context.Context, namesrv string) Facts {
 	f := stated
 	f.Source = factsStated
 	ctx, cancel := context.WithTimeout(ctx, factsBound)
 	defer cancel()
-	c, err := client.Open(client.Config{Namesrv: []string{namesrv}})
+	c, err := client.Open(client.Config{Namesrv: strings.Split(namesrv, ";")})
 	if err != nil {
 		return f
 	}

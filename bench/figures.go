@@ -22,6 +22,7 @@ type Run struct {
 	FileMiB     float64 `json:"fileMiB"`
 	DiskBytes   float64 `json:"diskBytesPerMessage"` // that the system's processes had the kernel write
 	ReadyMillis float64 `json:"readyMillis"`         // from start to ready, of a run that began with it
+	IdleCPU     float64 `json:"idleCPU,omitempty"`   // of the system's processes before the run, in % of a core
 	Curve       []Point `json:"curve,omitempty"`     // of the load's histogram
 }
 
@@ -51,6 +52,7 @@ func figures() []figure {
 		{"anon_mib", "of it anonymous", func(r Run) float64 { return r.AnonMiB }, "%.0f", false, false},
 		{"file_mib", "of it files", func(r Run) float64 { return r.FileMiB }, "%.0f", false, false},
 		{"disk_bytes_per_message", "disk bytes/message", func(r Run) float64 { return r.DiskBytes }, "%.0f", false, true},
+		{"idle_cpu_percent", "idle CPU %", func(r Run) float64 { return r.IdleCPU }, "%.2f", false, true},
 		{"ready_ms", "ready ms", func(r Run) float64 { return r.ReadyMillis }, "%.0f", false, true},
 		{"failed", "failed", func(r Run) float64 { return float64(r.Failed) }, "%.0f", true, false},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,8 @@ const (
 	idleHold  = 15 * time.Second
 	idleBeat  = 30 * time.Second
 	idleGrace = 15 * time.Second
+
+	joinsPerSecond = 1000 // unless told
 )
 
 func idleCommand() *cli.Command {
@@ -42,7 +45,7 @@ func idleCommand() *cli.Command {
 			&cli.StringFlag{Name: "t", Aliases: []string{"topic"}, Value: "BenchmarkIdle", Usage: "`TOPIC`"},
 			&cli.IntFlag{Name: "groups", Value: 1000, Usage: "`NUMBER` of groups"},
 			&cli.IntFlag{Name: "members", Value: 10, Usage: "`NUMBER` of members of each"},
-			&cli.IntFlag{Name: "rate", Value: 1000, Usage: "`NUMBER` that join in a second"},
+			&cli.IntFlag{Name: "rate", Value: joinsPerSecond, Usage: "`NUMBER` that join in a second"},
 			secondsFlag(), headerFlag(),
 		},
 		Action: untilStopped(func(ctx context.Context, c *cli.Context) error {
@@ -153,7 +156,8 @@ func (r *idleRun) stay(ctx context.Context) {
 	}
 }
 
-// member is one consumer's life: it joins its group and waits for messages of its queue.
+// member is one consumer's life: it joins its group and waits for messages of its queue. Its first wait and its first heartbeat are
+// somewhere in their periods, as of one that has been there for long: all together are even from the start.
 func (r *idleRun) member(ctx context.Context, g, m int) error {
 	group := fmt.Sprintf("idle_%d", g)
 	target := &r.target[m%len(r.target)]
@@ -172,8 +176,8 @@ func (r *idleRun) member(ctx context.Context, g, m int) error {
 	}
 	r.joined.Add(1)
 	defer r.joined.Add(-1)
-	pull := r.pull(group, target)
-	for last := time.Now(); ctx.Err() == nil; r.pulls.Add(1) {
+	pull := r.pull(group, target, rand.N(idleHold))
+	for last := time.Now().Add(-rand.N(idleBeat)); ctx.Err() == nil; r.pulls.Add(1) {
 		if time.Since(last) >= idleBeat {
 			last = time.Now()
 			if err := ask(ctx, c, beat, idleGrace); err != nil {
@@ -183,6 +187,7 @@ func (r *idleRun) member(ctx context.Context, g, m int) error {
 		if err := ask(ctx, c, pull, idleHold+idleGrace); err != nil {
 			return err
 		}
+		pull = r.pull(group, target, idleHold)
 	}
 	return nil
 }
@@ -206,9 +211,9 @@ func (r *idleRun) heartbeat(group string, member int) remoting.Request {
 	return remoting.Request{Code: protocol.HeartBeat, Body: d.Encode(), Kind: r.options.Client.Kind}
 }
 
-func (r *idleRun) pull(group string, target *client.Target) remoting.Request {
+func (r *idleRun) pull(group string, target *client.Target, hold time.Duration) remoting.Request {
 	h := protocol.PullMessageRequest{ConsumerGroup: []byte(group), Topic: []byte(target.Topic), QueueID: target.QueueID, MaxMsgNums: 32,
-		SysFlag: protocol.PullSuspend | protocol.PullSubscription, SuspendTimeoutMillis: idleHold.Milliseconds(), Subscription: []byte("*"),
+		SysFlag: protocol.PullSuspend | protocol.PullSubscription, SuspendTimeoutMillis: hold.Milliseconds(), Subscription: []byte("*"),
 		ExpressionType: []byte(protocol.ExpressionTag), SubVersion: 1, BrokerName: []byte(target.BrokerName)}
 	return remoting.Request{Code: protocol.PullMessage, Header: h, Kind: r.options.Client.Kind}
 }

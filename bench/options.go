@@ -82,13 +82,6 @@ func traceAndKeys(secretKey string, accessNames, secretNames []string) []cli.Fla
 // ErrNoTrace says that an official option asks for what this benchmark does not do.
 var ErrNoTrace = errors.New("this benchmark sends no message trace: -m takes only false")
 
-func refuseTrace(b *bools) error {
-	if b.get("m") {
-		return ErrNoTrace
-	}
-	return nil
-}
-
 func clientConfig(c *cli.Context) (client.Config, error) {
 	kinds := map[string]remoting.HeaderKind{"rocketmq": remoting.ROCKETMQ, "json": remoting.JSON}
 	kind, ok := kinds[c.String("header")]

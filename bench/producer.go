@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -44,9 +44,6 @@ type ProducerOptions struct {
 	sleep func(time.Duration) // nil: exactSleep's
 }
 
-// loadGCPercent has a load generator spend memory on its garbage rather than the cores that it shares with what it measures.
-const loadGCPercent = 1000
-
 func producerCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "producer",
@@ -71,33 +68,17 @@ func producerCommand() *cli.Command {
 			rateFlag(0), warmupFlag(), histogramFlag(),
 			reportFlag(), secondsFlag(), headerFlag(),
 		}, traceAndKeys(standardSecretKey, nil, nil)...),
-		Action: untilStopped(func(ctx context.Context, c *cli.Context) error {
-			defer debug.SetGCPercent(debug.SetGCPercent(loadGCPercent))
-			o, err := producerOptions(c)
-			if err != nil {
-				return err
-			}
-			return Produce(ctx, o, c.App.Writer)
-		}),
+		Action: workload(producerOptions, Produce),
 	}
 }
 
-func producerOptions(c *cli.Context) (ProducerOptions, error) {
-	config, err := clientConfig(c)
-	if err != nil {
-		return ProducerOptions{}, err
-	}
-	b := bools{c: c}
-	o := ProducerOptions{Client: config,
+func producerOptions(c *cli.Context, b *bools, config client.Config) ProducerOptions {
+	return ProducerOptions{Client: config,
 		Topic: c.String("t"), Topics: c.Int("topics"), Queues: c.Int("queues"), Threads: c.Int("w"), MessageBytes: c.Int("s"), KeyEnable: b.get("k"), PropertyBytes: c.Int("p"),
 		TagCount: c.Int("l"), Quantity: c.Int64("q"), DelayEnable: b.get("d"), DelayLevel: c.Int("e"), Async: b.get("y"),
 		BatchMessages: c.Int("batch"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"), CompressBodies: b.get("c"),
 		Clients: c.Int("clients"), Rate: c.Int("rate"), WarmupSeconds: c.Int("warmup"), HistogramPath: c.String("histogram"), Progress: terminal(os.Stderr),
 	}
-	if err := refuseTrace(&b); err != nil {
-		return o, err
-	}
-	return o, b.err
 }
 
 func (o ProducerOptions) validate() error {
@@ -130,9 +111,12 @@ func Produce(ctx context.Context, o ProducerOptions, out io.Writer) error {
 	return errors.Join(r.run(ctx), r.stats.histogram.writePercentiles(o.HistogramPath))
 }
 
+// openClients are n clients that begin with one name server each, in turn, as stock clients do by chance.
 func openClients(config client.Config, n int) (all []*client.Client, err error) {
-	for range n {
-		c, err := client.Open(config)
+	for i := range n {
+		own, at := config, i%max(len(config.Namesrv), 1)
+		own.Namesrv = slices.Concat(config.Namesrv[at:], config.Namesrv[:at])
+		c, err := client.Open(own)
 		if err != nil {
 			return all, err
 		}

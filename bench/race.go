@@ -81,9 +81,7 @@ func (r race) fill(o *CompareOptions, names string) error {
 
 // loads are a load for each bar, in an order in which rates are known when they are wanted.
 func (r race) loads() []Load {
-	own := func(words string) []string {
-		return r.plain(words+" --histogram {histogram} --warmup "+strconv.Itoa(r.size.ownWarm), r.size.own)
-	}
+	own := r.measured
 	loads := []Load{
 		r.either(Load{Name: loadProducer, Title: "64 synchronous senders of 1 KiB, closed loop",
 			Systems: []string{"null", "standalone", "gateway", "direct", "real-4.9.7", "real-5.3.3", "real-5.3.3-proxy"}},
@@ -101,7 +99,7 @@ func (r race) loads() []Load {
 		{Name: loadLatency, Title: "end to end: 1,000 messages of 128 B a second to a long-polling consumer", Argv: own("latency -t BenchmarkTest --rate 1000 -s 128"), // which all have: the proxy 5.3.3 makes no topics
 			Systems: []string{"real-4.9.7", "direct", "gateway", "real-5.3.3-proxy"}},
 		r.either(Load{Name: loadBacklog, Title: "consuming a backlog of 128 B messages",
-			Prepare:  []string{r.self, "bench", "producer", "-n", "{addr}", "-t", "Backlog", "-w", "16", "-s", "128", "--batch", "64", "-q", strconv.Itoa(r.size.backlog)},
+			Prepare:  r.ours("producer -t Backlog -w 16 -s 128 --batch 64 -q " + strconv.Itoa(r.size.backlog)),
 			Prepares: time.Duration(r.size.backlog) * time.Second / backlogPerSecond, Peak: true, Systems: []string{"real-4.9.7", "direct"}},
 			"Consumer -t Backlog -p false -g backlog_{run}", r.plain("consumer -t Backlog -g backlog_{run} --from-first", r.size.own+r.size.ownWarm)),
 		r.either(Load{Name: loadTx, Title: "transactions of 2 KiB, 32 threads", Systems: []string{"null", "standalone", "real-4.9.7"}},
@@ -111,6 +109,11 @@ func (r race) loads() []Load {
 		{Name: loadStart, Title: "from start to ready, empty store", Fresh: true,
 			Systems: []string{"real-4.9.7", "standalone", "gateway", "real-5.3.3-proxy"}},
 	}
+	return r.timed(loads)
+}
+
+// timed are loads with what all have: sends before them, and an end.
+func (r race) timed(loads []Load) []Load {
 	for i := range loads {
 		l := &loads[i]
 		if len(l.Argv) > 0 && l.Prepare == nil {
@@ -124,9 +127,19 @@ func (r race) loads() []Load {
 	return loads
 }
 
+// measured is a load of ours with its warm-up and its histogram.
+func (r race) measured(words string) []string {
+	return r.plain(words+" --histogram {histogram} --warmup "+strconv.Itoa(r.size.ownWarm), r.size.own)
+}
+
 // plain is a subcommand of ours for so many seconds.
 func (r race) plain(words string, seconds int) []string {
-	return append([]string{r.self, "bench"}, strings.Fields(words+" -n {addr} -ri 500 --seconds "+strconv.Itoa(seconds))...)
+	return r.ours(words + " -ri 500 --seconds " + strconv.Itoa(seconds))
+}
+
+// ours is a subcommand of this program on a system.
+func (r race) ours(words string) []string {
+	return append([]string{r.self, "bench"}, strings.Fields(words+" -n {addr}")...)
 }
 
 // timerSlots are an hour apart, so that nearly nothing is due while others are sent; together they are more than a run sends.
@@ -134,7 +147,7 @@ const timerSlots = "-st 70 -sd 3600000 -mt 2000"
 
 // firstSends have a server make the topic before the first run, with no other's sends under way.
 func (r race) firstSends() []string {
-	return []string{r.self, "bench", "producer", "-n", "{addr}", "-t", "BenchmarkTest", "-w", "4", "-q", "64"}
+	return r.ours("producer -t BenchmarkTest -w 4 -q 64")
 }
 
 // backlogPerSecond is how fast a backlog is made, about.

@@ -1,6 +1,9 @@
 package bench
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // raceJVM is what the real servers are started with: a heap that is large enough and not what decides.
 const raceJVM = "-Xms2g -Xmx2g -Xmn1g -XX:+UseG1GC -XX:G1HeapRegionSize=16m -XX:MaxDirectMemorySize=2g"
@@ -17,21 +20,27 @@ const (
 	sync_ = "SYNC_FLUSH"
 )
 
-// roleScript runs Gantry's roles until it is told to stop: MODE DIR PORT PROGRAM FLUSH. standalone is one process, gateway and direct
-// are a proxy, or name server, and a node.
+// roleScript runs Gantry's roles until it is told to stop: MODE DIR PORT PROGRAM FLUSH [PROXIES [SHARDS]]. standalone is one process,
+// gateway and direct are proxies, or name servers, and a node for each shard. It says what the name servers' addresses are.
 const roleScript = `set -eu
-mode=$1 dir=$2 port=$3 gantry=$4 flush=$5
+mode=$1 dir=$2 port=$3 gantry=$4 flush=$5 proxies=${6:-1} shards=${7:-1} namesrv= pids=
 if [ "$mode" = standalone ]; then
 	printf 'gatewayBasePort=%s\nflushDiskType=%s\n' $((port + 100)) "$flush" > "$dir/standalone.properties"
 	exec "$gantry" standalone --data "$dir/data" --listen "127.0.0.1:$port" -c "$dir/standalone.properties"
 fi
-printf 'routeMode=%s\ngatewayBasePort=%s\ngossipPort=%s\n' "$mode" $((port + 100)) $((port + 50)) > "$dir/proxy.properties"
-printf 'namesrvAddr=127.0.0.1:%s\nbrokerName=broker-a\nbrokerIP1=127.0.0.1\nlistenPort=%s\nstorePathRootDir=%s\nflushDiskType=%s\ngossipPort=%s\n' \
-	"$port" $((port + 60)) "$dir/store" "$flush" $((port + 51)) > "$dir/node.properties"
-"$gantry" node -c "$dir/node.properties" & node=$!
-"$gantry" proxy --listen "127.0.0.1:$port" -c "$dir/proxy.properties" & proxy=$!
-trap 'kill $node $proxy; wait' TERM INT
-wait $node $proxy`
+for i in $(seq "$proxies"); do
+	namesrv="$namesrv${namesrv:+;}127.0.0.1:$((port + i - 1))"
+	printf 'routeMode=%s\ngatewayBasePort=%s\ngossipPort=%s\n' "$mode" $((port + 80 + i * 20)) $((port + 49 + i)) > "$dir/proxy-$i.properties"
+	"$gantry" proxy --listen "127.0.0.1:$((port + i - 1))" -c "$dir/proxy-$i.properties" & pids="$pids $!"
+done
+for i in $(seq "$shards"); do
+	printf 'namesrvAddr=%s\nbrokerName=broker-%s\nbrokerIP1=127.0.0.1\nlistenPort=%s\nstorePathRootDir=%s\nflushDiskType=%s\ngossipPort=%s\n' \
+		"$namesrv" "$i" $((port + 50 + i * 10)) "$dir/store-$i" "$flush" $((port + 53 + i)) > "$dir/node-$i.properties"
+	"$gantry" node -c "$dir/node-$i.properties" & pids="$pids $!"
+done
+trap 'kill $pids; wait' TERM INT
+echo "ready namesrv=$namesrv"
+wait $pids`
 
 // systems are all that take part.
 func (r race) systems() []System {
@@ -58,10 +67,7 @@ func (r race) systems() []System {
 }
 
 func (r race) roles(name, title, flush string) System {
-	mode := map[string]string{"direct-sync": "direct"}[name]
-	if mode == "" {
-		mode = name
-	}
+	mode := strings.TrimSuffix(name, "-sync")
 	return System{Name: name, Title: title, Addr: "127.0.0.1:{port}", Starts: ownStarts,
 		Start:  []string{"sh", "-c", roleScript, "gantry", mode, "{dir}", "{port}", r.self, flush},
 		Stated: Facts{Version: "gantry " + r.release, FlushDiskType: flush, BrokerRole: "ASYNC_MASTER", Copies: 1}}

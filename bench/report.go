@@ -35,14 +35,16 @@ type LoadReport struct {
 	Command string   `json:"command"` // {addr} stands for each system's address
 	Rate    int      `json:"rate,omitempty"`
 	Rounds  int      `json:"rounds"`
-	Systems []string `json:"systems"` // that took part; the first is what the others are measured against
+	Systems []string `json:"systems"`        // that took part; the first is what the others are measured against
+	Unit    string   `json:"unit,omitempty"` // of the points that its systems are on a curve, "": they are none
 }
 
 // SystemReport is a system as it was found.
 type SystemReport struct {
-	Name    string `json:"name"`
-	Title   string `json:"title"`
-	Command string `json:"command"` // "": it ran already
+	Name    string  `json:"name"`
+	Title   string  `json:"title"`
+	Command string  `json:"command"`         // "": it ran already
+	Point   float64 `json:"point,omitempty"` // on the curve of the load that it is for
 	Facts
 }
 

@@ -61,9 +61,13 @@ func (r *Report) cells(l LoadReport, system string) (all []cell) {
 }
 
 func (r *Report) plots(l LoadReport) (all []markup.HTML) {
+	draw := r.dotPlot
+	if l.Unit != "" {
+		draw = r.growthPlot
+	}
 	for _, f := range figures() {
 		if f.plot {
-			all = append(all, r.dotPlot(f, l))
+			all = append(all, draw(f, l))
 		}
 	}
 	return append(all, r.curvePlot(l))

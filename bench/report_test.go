@@ -66,7 +66,7 @@ func TestEachRowOfTheCSVNamesDurabilityAndMachine(t *testing.T) {
 	if err != nil || len(rows) != 1+len(r.Runs) {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
-	want := "sends,1,ours,2,ASYNC_FLUSH,ASYNC_MASTER,1,900,1.500,1.000,2.000,3.000,4.000,5.000,6.000,10.0,50,30,20,1100,11,0," + r.Machine.String()
+	want := "sends,1,ours,2,ASYNC_FLUSH,ASYNC_MASTER,1,900,1.500,1.000,2.000,3.000,4.000,5.000,6.000,10.0,50,30,20,1100,0.00,11,0,0," + r.Machine.String()
 	if got := strings.Join(rows[2], ","); got != want {
 		t.Errorf("row\n%s, want\n%s", got, want)
 	}

@@ -27,6 +27,10 @@ func (r *Report) WriteText(out io.Writer) error {
 	}
 	for _, l := range r.Loads {
 		fmt.Fprintf(out, "\n== %s: %s ==\n%s\n", l.Name, l.Title, l.Command)
+		if l.Unit != "" {
+			r.writeCurve(out, l)
+			continue
+		}
 		r.writeTable(out, l)
 	}
 	r.writeBars(out)
@@ -84,14 +88,14 @@ func (r *Report) WriteCSV(out io.Writer) error {
 	for _, f := range figures() {
 		head = append(head, f.key)
 	}
-	w.Write(append(head, "machine"))
+	w.Write(append(head, "point", "machine"))
 	for _, run := range r.Runs {
 		s := r.system(run.System)
 		row := []string{run.Load, strconv.Itoa(run.Round), run.System, s.Version, s.FlushDiskType, s.BrokerRole, strconv.Itoa(s.Copies)}
 		for _, f := range figures() {
 			row = append(row, fmt.Sprintf(f.format, f.of(run)))
 		}
-		w.Write(append(row, r.Machine.String()))
+		w.Write(append(row, strconv.FormatFloat(s.Point, 'f', -1, 64), r.Machine.String()))
 	}
 	w.Flush()
 	return w.Error()

@@ -38,19 +38,13 @@ func timerConsumerCommand() *cli.Command {
 			&cli.BoolFlag{Name: "from-first", Usage: "a new group begins with the topic's first message"},
 			reportFlag(), secondsFlag(), headerFlag(),
 		}, traceAndKeys(standardSecretKey, nil, nil)...),
-		Action: untilStopped(func(ctx context.Context, c *cli.Context) error {
-			config, err := clientConfig(c)
-			if err != nil {
-				return err
-			}
-			b := bools{c: c}
-			if err := errors.Join(refuseTrace(&b), b.err); err != nil {
-				return err
-			}
-			return ConsumeTimers(ctx, TimerConsumerOptions{Client: config, Namesrv: c.String("n"), Topic: c.String("t"),
-				ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"), Quantity: c.Int64("q"), FromFirst: c.Bool("from-first")}, c.App.Writer)
-		}),
+		Action: workload(timerConsumerOptions, ConsumeTimers),
 	}
+}
+
+func timerConsumerOptions(c *cli.Context, _ *bools, config client.Config) TimerConsumerOptions {
+	return TimerConsumerOptions{Client: config, Namesrv: c.String("n"), Topic: c.String("t"),
+		ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"), Quantity: c.Int64("q"), FromFirst: c.Bool("from-first")}
 }
 
 // timerConsumerRun is one run of the timer consumer benchmark.

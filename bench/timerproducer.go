@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -55,31 +54,15 @@ func timerProducerCommand() *cli.Command {
 			&cli.IntFlag{Name: "sd", Aliases: []string{"slotDis"}, Value: 1000, Usage: "`MS` between slots"},
 			reportFlag(), secondsFlag(), headerFlag(),
 		}, traceAndKeys(standardSecretKey, nil, nil)...),
-		Action: untilStopped(func(ctx context.Context, c *cli.Context) error {
-			defer debug.SetGCPercent(debug.SetGCPercent(loadGCPercent))
-			o, err := timerProducerOptions(c)
-			if err != nil {
-				return err
-			}
-			return ProduceTimers(ctx, o, c.App.Writer)
-		}),
+		Action: workload(timerProducerOptions, ProduceTimers),
 	}
 }
 
-func timerProducerOptions(c *cli.Context) (TimerProducerOptions, error) {
-	config, err := clientConfig(c)
-	if err != nil {
-		return TimerProducerOptions{}, err
-	}
-	b := bools{c: c}
-	o := TimerProducerOptions{Client: config, Namesrv: c.String("n"),
+func timerProducerOptions(c *cli.Context, b *bools, config client.Config) TimerProducerOptions {
+	return TimerProducerOptions{Client: config, Namesrv: c.String("n"),
 		Topic: c.String("t"), Threads: c.Int("tc"), MessageBytes: c.Int("ms"), PrecisionMillis: c.Int("p"), Slots: c.Int("st"),
 		SlotMessages: c.Int("mt"), SlotMillis: c.Int("sd"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"),
 	}
-	if err := refuseTrace(&b); err != nil {
-		return o, err
-	}
-	return o, b.err
 }
 
 // timerRun is one run of the timer producer benchmark.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -58,22 +57,11 @@ func transactionProducerCommand() *cli.Command {
 			&cli.IntFlag{Name: "i", Usage: "`MS` that a sender rests after each message"},
 			reportFlag(), secondsFlag(), headerFlag(),
 		}, traceAndKeys(standardSecretKey, nil, nil)...),
-		Action: untilStopped(func(ctx context.Context, c *cli.Context) error {
-			defer debug.SetGCPercent(debug.SetGCPercent(loadGCPercent))
-			o, err := transactionProducerOptions(c)
-			if err != nil {
-				return err
-			}
-			return ProduceTransactions(ctx, o, c.App.Writer)
-		}),
+		Action: workload(transactionProducerOptions, ProduceTransactions),
 	}
 }
 
-func transactionProducerOptions(c *cli.Context) (TransactionProducerOptions, error) {
-	config, err := clientConfig(c)
-	if err != nil {
-		return TransactionProducerOptions{}, err
-	}
+func transactionProducerOptions(c *cli.Context, b *bools, config client.Config) TransactionProducerOptions {
 	o := TransactionProducerOptions{Client: config,
 		Topic: c.String("t"), Threads: c.Int("w"), MessageBytes: c.Int("s"), BatchID: c.Int64("b"), PauseMillis: c.Int("i"),
 		Send: outcomeRates{c.Float64("sr"), c.Float64("su")}, Check: outcomeRates{c.Float64("cr"), c.Float64("cu")},
@@ -82,11 +70,7 @@ func transactionProducerOptions(c *cli.Context) (TransactionProducerOptions, err
 	if !c.IsSet("b") {
 		o.BatchID = time.Now().UnixMilli()
 	}
-	b := bools{c: c}
-	if err := refuseTrace(&b); err != nil {
-		return o, err
-	}
-	return o, b.err
+	return o
 }
 
 // transactionRun is one run of the transaction producer benchmark.
