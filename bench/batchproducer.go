@@ -24,6 +24,7 @@ type BatchProducerOptions struct {
 	KeyEnable     bool
 	PropertyBytes int // size of the application's properties, about
 	TagCount      int
+	Trace         bool // send message traces
 	ReportMillis  int
 	Seconds       int // after which it ends, 0: none (ours)
 }
@@ -56,7 +57,7 @@ func batchProducerCommand() *cli.Command {
 func batchProducerOptions(c *cli.Context, b *bools, config client.Config) BatchProducerOptions {
 	return BatchProducerOptions{Client: config,
 		Topic: c.String("t"), Threads: c.Int("w"), MessageBytes: c.Int("s"), BatchMessages: c.Int("b"), KeyEnable: b.get("k"),
-		PropertyBytes: c.Int("p"), TagCount: c.Int("l"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"),
+		PropertyBytes: c.Int("p"), TagCount: c.Int("l"), Trace: b.get("m"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"),
 	}
 }
 
@@ -76,13 +77,18 @@ func ProduceBatches(ctx context.Context, o BatchProducerOptions, out io.Writer) 
 	if o.BatchMessages <= 0 {
 		return fmt.Errorf("a batch of %d messages: it has one or more", o.BatchMessages)
 	}
+	traces, err := openTracer(o.Trace, o.Client, batchProducerGroup, traceProduces)
+	if err != nil {
+		return err
+	}
+	defer traces.end(out)
 	c, err := client.Open(o.Client)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	r := &batchRun{options: o, out: out, body: randomBody(o.MessageBytes),
-		producer: c.Producer(client.ProducerConfig{Group: batchProducerGroup, CompressOverBytes: -1})}
+		producer: c.Producer(client.ProducerConfig{Group: batchProducerGroup, CompressOverBytes: -1, Sent: traces.sends()})}
 	r.printStart()
 	ctx, cancel := forSeconds(ctx, o.Seconds)
 	defer cancel()
@@ -127,7 +133,7 @@ func (r *batchRun) batch(now time.Time, random *rand.Rand) []*client.Message {
 func (r *batchRun) printStart() {
 	o := r.options
 	fmt.Fprintf(r.out, "topic: %s threadCount: %d messageSize: %d batchSize: %d keyEnable: %t propertySize: %d tagCount: %d traceEnable: %t aclEnable: %t\n",
-		o.Topic, o.Threads, o.MessageBytes, o.BatchMessages, o.KeyEnable, o.PropertyBytes, o.TagCount, false, o.Client.Sign != nil)
+		o.Topic, o.Threads, o.MessageBytes, o.BatchMessages, o.KeyEnable, o.PropertyBytes, o.TagCount, o.Trace, o.Client.Sign != nil)
 }
 
 func (r *batchRun) printReport(first, last batchSample) {

@@ -327,7 +327,7 @@ func TestUsageCountsDescendants(t *testing.T) {
 
 func TestWrongOptionsAreRefusedInOneLine(t *testing.T) {
 	for _, args := range [][]string{
-		{"producer", "-y", "maybe"}, {"producer", "-n", "nowhere"}, {"producer", "-m", "true"}, {"consumer", "-m", "true"},
+		{"producer", "-y", "maybe"}, {"producer", "-n", "nowhere"}, {"producer", "-m", "perhaps"}, {"consumer", "-m", "perhaps"},
 		{"producer", "--rate", "-1"}, {"latency", "-s", "23"}, {"latency", "--rate", "0"}, {"compare", "--quick", "--full"}, {"compare", "--quick", "--load", "x"},
 		{"compare", "--quick", "--only", "nothing"}, {"producer", "--header", "xml"}, {"producer", "stray"}, {"compare"}, {"compare", "--start", "x"}, {"compare", "--load", "'"},
 	} {

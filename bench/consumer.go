@@ -27,6 +27,7 @@ type ConsumerOptions struct {
 	FilterType   string  // TAG or SQL92, "": none
 	Expression   string  // itself, or the path of a file that holds it
 	FailRate     float64 // part of the messages that are given back
+	Trace        bool    // send message traces
 	ReportMillis int
 	Seconds      int   // after which it ends, 0: none (ours)
 	Quantity     int64 // messages after which it ends, 0: none (ours)
@@ -62,7 +63,7 @@ func consumerCommand() *cli.Command {
 func consumerOptions(c *cli.Context, b *bools, config client.Config) ConsumerOptions {
 	return ConsumerOptions{Client: config,
 		Topic: c.String("t"), Threads: c.Int("w"), Group: c.String("g"), GroupSuffix: b.get("p"), FilterType: c.String("f"),
-		Expression: c.String("e"), FailRate: c.Float64("r"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"),
+		Expression: c.String("e"), FailRate: c.Float64("r"), Trace: b.get("m"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"),
 		Quantity: c.Int64("q"), FromFirst: c.Bool("from-first"),
 		WarmupSeconds: c.Int("warmup"), HistogramPath: c.String("histogram"), Progress: terminal(os.Stderr),
 	}
@@ -90,6 +91,11 @@ func Consume(ctx context.Context, o ConsumerOptions, out io.Writer) error {
 	if push.Expression != "" {
 		fmt.Fprintf(out, "Expression: %s\n", push.Expression)
 	}
+	traces, err := openTracer(o.Trace, o.Client, push.Group, traceConsumes)
+	if err != nil {
+		return err
+	}
+	defer traces.end(out)
 	c, err := client.Open(o.Client)
 	if err != nil {
 		return err
@@ -102,7 +108,7 @@ func Consume(ctx context.Context, o ConsumerOptions, out io.Writer) error {
 	defer r.enough()
 	warmup := time.Duration(o.WarmupSeconds) * time.Second
 	r.from = time.Now().Add(warmup)
-	consumer, err := c.Consume(ctx, push, r.handle)
+	consumer, err := c.Consume(ctx, push, traces.consumes(r.handle))
 	if err != nil {
 		return err
 	}
@@ -156,7 +162,7 @@ func (r *consumerRun) handle(_ context.Context, m *client.Received) error {
 func (r *consumerRun) printStart(push client.PushConfig) {
 	o := r.options
 	fmt.Fprintf(r.out, "topic: %s, threadCount %d, group: %s, suffix: %t, filterType: %s, expression: %s, msgTraceEnable: %t, aclEnable: %t\n",
-		o.Topic, o.Threads, push.Group, o.GroupSuffix, orNull(o.FilterType), orNull(o.Expression), false, o.Client.Sign != nil)
+		o.Topic, o.Threads, push.Group, o.GroupSuffix, orNull(o.FilterType), orNull(o.Expression), o.Trace, o.Client.Sign != nil)
 }
 
 // orNull is how Java prints what was not given.

@@ -72,15 +72,22 @@ const (
 // The names beside -ak and -sk are those that the batch producer has.
 func traceAndKeys(secretKey string, accessNames, secretNames []string) []cli.Flag {
 	return []cli.Flag{
-		boolFlag("m", "msgTraceEnable", "message trace; this benchmark sends none and takes only false:"),
+		boolFlag("m", "msgTraceEnable", "send message traces:"),
 		boolFlag("a", "aclEnable", "sign requests:"),
 		&cli.StringFlag{Name: "ak", Aliases: append(accessNames, "accessKey"), Value: standardAccessKey, Usage: "access `KEY`, of use with -a only"},
 		&cli.StringFlag{Name: "sk", Aliases: append(secretNames, "secretKey"), Value: secretKey, Usage: "secret `KEY`, of use with -a only"},
 	}
 }
 
-// ErrNoTrace says that an official option asks for what this benchmark does not do.
-var ErrNoTrace = errors.New("this benchmark sends no message trace: -m takes only false")
+// ErrNoTrace says that -m asks for what the official class does not do either.
+var ErrNoTrace = errors.New("the timer benchmark sends no message traces: -m takes only false")
+
+// noTrace refuses -m true.
+func (b *bools) noTrace() {
+	if b.get("m") && b.err == nil {
+		b.err = ErrNoTrace
+	}
+}
 
 func clientConfig(c *cli.Context) (client.Config, error) {
 	kinds := map[string]remoting.HeaderKind{"rocketmq": remoting.ROCKETMQ, "json": remoting.JSON}

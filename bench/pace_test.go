@@ -34,7 +34,7 @@ func stalledSends(t *testing.T, change func(*ProducerOptions)) (counted *Histogr
 	mend := time.AfterFunc(10*time.Second+15*time.Millisecond, func() { faults.Delay(usual) })
 	defer mend.Stop()
 	var out output
-	r := newProducerRun(o, clients, &out)
+	r := newProducerRun(o, clients, nil, &out)
 	if err := r.run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestAServerThatStaysAwayFailsEverySendThatWasDue(t *testing.T) {
 		}
 		defer closeClients(clients)
 		defer faults.Cut()
-		r := newProducerRun(o, clients, new(output))
+		r := newProducerRun(o, clients, nil, new(output))
 		if err := r.run(context.Background()); err != nil {
 			t.Fatal(err)
 		}

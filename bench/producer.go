@@ -34,6 +34,7 @@ type ProducerOptions struct {
 	ReportMillis   int
 	Seconds        int // after which it ends, 0: none (ours)
 	CompressBodies bool
+	Trace          bool // send message traces
 
 	Clients       int       // processes as servers see them, each with connections of its own; 0: one (ours)
 	Rate          int       // messages a second, sent when they are due; 0: as fast as the senders come (ours)
@@ -76,7 +77,7 @@ func producerOptions(c *cli.Context, b *bools, config client.Config) ProducerOpt
 	return ProducerOptions{Client: config,
 		Topic: c.String("t"), Topics: c.Int("topics"), Queues: c.Int("queues"), Threads: c.Int("w"), MessageBytes: c.Int("s"), KeyEnable: b.get("k"), PropertyBytes: c.Int("p"),
 		TagCount: c.Int("l"), Quantity: c.Int64("q"), DelayEnable: b.get("d"), DelayLevel: c.Int("e"), Async: b.get("y"),
-		BatchMessages: c.Int("batch"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"), CompressBodies: b.get("c"),
+		BatchMessages: c.Int("batch"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"), CompressBodies: b.get("c"), Trace: b.get("m"),
 		Clients: c.Int("clients"), Rate: c.Int("rate"), WarmupSeconds: c.Int("warmup"), HistogramPath: c.String("histogram"), Progress: terminal(os.Stderr),
 	}
 }
@@ -97,6 +98,11 @@ func Produce(ctx context.Context, o ProducerOptions, out io.Writer) error {
 	if o.Async {
 		o.Threads = 1
 	}
+	traces, err := openTracer(o.Trace, o.Client, producerGroup, traceProduces)
+	if err != nil {
+		return err
+	}
+	defer traces.end(out)
 	clients, err := openClients(o.Client, max(o.Clients, 1))
 	defer closeClients(clients)
 	if err != nil {
@@ -107,7 +113,7 @@ func Produce(ctx context.Context, o ProducerOptions, out io.Writer) error {
 			return err
 		}
 	}
-	r := newProducerRun(o, clients, out)
+	r := newProducerRun(o, clients, traces, out)
 	return errors.Join(r.run(ctx), r.stats.histogram.writePercentiles(o.HistogramPath))
 }
 

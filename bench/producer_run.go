@@ -26,8 +26,8 @@ type producerRun struct {
 	window    window[producerSample]
 }
 
-func newProducerRun(o ProducerOptions, clients []*client.Client, out io.Writer) *producerRun {
-	config := client.ProducerConfig{Group: producerGroup, CompressOverBytes: -1}
+func newProducerRun(o ProducerOptions, clients []*client.Client, traces *tracer, out io.Writer) *producerRun {
+	config := client.ProducerConfig{Group: producerGroup, CompressOverBytes: -1, Sent: traces.sends()}
 	if o.CompressBodies {
 		config.CompressOverBytes = 0 // the client's default
 	}
@@ -234,7 +234,7 @@ func (r *producerRun) printStart() {
 	o := r.options
 	fmt.Fprintf(r.out, "topic: %s threadCount: %d messageSize: %d keyEnable: %t propertySize: %d tagCount: %d traceEnable: %t aclEnable: %t messageQuantity: %d\n"+
 		"delayEnable: %t delayLevel: %d\nasyncEnable: %t\n",
-		o.Topic, o.Threads, o.MessageBytes, o.KeyEnable, o.PropertyBytes, o.TagCount, false, o.Client.Sign != nil, o.Quantity, o.DelayEnable, o.DelayLevel, o.Async)
+		o.Topic, o.Threads, o.MessageBytes, o.KeyEnable, o.PropertyBytes, o.TagCount, o.Trace, o.Client.Sign != nil, o.Quantity, o.DelayEnable, o.DelayLevel, o.Async)
 }
 
 // officialTime is how the official benchmark prints a time.

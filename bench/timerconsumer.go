@@ -42,7 +42,8 @@ func timerConsumerCommand() *cli.Command {
 	}
 }
 
-func timerConsumerOptions(c *cli.Context, _ *bools, config client.Config) TimerConsumerOptions {
+func timerConsumerOptions(c *cli.Context, b *bools, config client.Config) TimerConsumerOptions {
+	b.noTrace()
 	return TimerConsumerOptions{Client: config, Namesrv: c.String("n"), Topic: c.String("t"),
 		ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"), Quantity: c.Int64("q"), FromFirst: c.Bool("from-first")}
 }

@@ -59,6 +59,7 @@ func timerProducerCommand() *cli.Command {
 }
 
 func timerProducerOptions(c *cli.Context, b *bools, config client.Config) TimerProducerOptions {
+	b.noTrace()
 	return TimerProducerOptions{Client: config, Namesrv: c.String("n"),
 		Topic: c.String("t"), Threads: c.Int("tc"), MessageBytes: c.Int("ms"), PrecisionMillis: c.Int("p"), Slots: c.Int("st"),
 		SlotMessages: c.Int("mt"), SlotMillis: c.Int("sd"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"),

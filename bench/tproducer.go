@@ -25,6 +25,7 @@ type TransactionProducerOptions struct {
 	Send, Check  outcomeRates
 	BatchID      int64 // of this run's messages: it rolls back all others that it is asked about
 	PauseMillis  int   // of a sender after each message
+	Trace        bool  // send message traces
 	ReportMillis int
 	Seconds      int // after which it ends, 0: none (ours)
 }
@@ -65,7 +66,7 @@ func transactionProducerOptions(c *cli.Context, b *bools, config client.Config) 
 	o := TransactionProducerOptions{Client: config,
 		Topic: c.String("t"), Threads: c.Int("w"), MessageBytes: c.Int("s"), BatchID: c.Int64("b"), PauseMillis: c.Int("i"),
 		Send: outcomeRates{c.Float64("sr"), c.Float64("su")}, Check: outcomeRates{c.Float64("cr"), c.Float64("cu")},
-		ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"),
+		Trace: b.get("m"), ReportMillis: c.Int("ri"), Seconds: c.Int("seconds"),
 	}
 	if !c.IsSet("b") {
 		o.BatchID = time.Now().UnixMilli()
@@ -77,6 +78,8 @@ func transactionProducerOptions(c *cli.Context, b *bools, config client.Config) 
 type transactionRun struct {
 	options  TransactionProducerOptions
 	producer *client.TransactionProducer
+	client   *client.Client
+	traces   *tracer
 	out      io.Writer // written to from several goroutines
 	start    int64     // ms
 	sent     atomic.Int64
@@ -91,14 +94,19 @@ func ProduceTransactions(ctx context.Context, o TransactionProducerOptions, out 
 	if o.MessageBytes < planBytes {
 		return fmt.Errorf("messages of %d bytes: the outcomes that each carries take %d", o.MessageBytes, planBytes)
 	}
+	traces, err := openTracer(o.Trace, o.Client, transactionProducerGroup, traceProduces)
+	if err != nil {
+		return err
+	}
+	defer traces.end(out)
 	c, err := client.Open(o.Client)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	r := &transactionRun{options: o, out: out, start: time.Now().UnixMilli()}
+	r := &transactionRun{options: o, client: c, traces: traces, out: out, start: time.Now().UnixMilli()}
 	checks := newCheckLog(o.BatchID, &r.stats, out)
-	r.producer = c.TransactionProducer(client.ProducerConfig{Group: transactionProducerGroup, DefaultTopicQueueNums: transactionTopicQueues}, checks.answer)
+	r.producer = c.TransactionProducer(client.ProducerConfig{Group: transactionProducerGroup, DefaultTopicQueueNums: transactionTopicQueues, Sent: traces.sends()}, r.answers(checks))
 	ctx, cancel := forSeconds(ctx, o.Seconds)
 	defer cancel()
 	r.window.during(ctx, o.ReportMillis, r.stats.sample, r.printReport, func() {
@@ -113,15 +121,43 @@ func (r *transactionRun) sendLoop(ctx context.Context, random *rand.Rand) {
 		plan := r.options.plan(r.start<<32|r.sent.Add(1), random)
 		m := &client.Message{Topic: r.options.Topic, Body: plan.body(r.options.MessageBytes, random)}
 		begin := time.Now()
-		result, _, err := r.producer.Send(ctx, m, func(*client.Message) client.TransactionState { return plan.sent })
+		result, state, err := r.producer.Send(ctx, m, func(*client.Message) client.TransactionState { return plan.sent })
 		r.stats.ended(ctx, begin, err == nil && result.Status == protocol.Success)
 		if err != nil {
 			pause(ctx, noAnswerPause)
+		} else {
+			r.traces.ended(m.Topic, result.MsgID, r.broker(ctx, result.Queue), nil, state, false)
 		}
 		if r.options.PauseMillis > 0 {
 			pause(ctx, time.Duration(r.options.PauseMillis)*time.Millisecond)
 		}
 	}
+}
+
+// answers are those of a log, traced.
+func (r *transactionRun) answers(log *checkLog) func(*client.Received) client.TransactionState {
+	return func(m *client.Received) client.TransactionState {
+		state := log.answer(m)
+		r.traces.ended(m.Topic, m.MsgID(), r.broker(context.Background(), m.Queue), m.Properties, state, true)
+		return state
+	}
+}
+
+// broker is where a queue's shard is, for traces.
+func (r *transactionRun) broker(ctx context.Context, of protocol.MessageQueue) string {
+	if r.traces == nil {
+		return ""
+	}
+	route, err := r.client.Route(ctx, r.options.Topic)
+	if err != nil {
+		return ""
+	}
+	for i := range route.Publish {
+		if t := &route.Publish[i]; t.BrokerName == of.BrokerName {
+			return t.Addr(0)
+		}
+	}
+	return ""
 }
 
 func (r *transactionRun) printReport(first, last transactionSample) {

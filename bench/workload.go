@@ -23,9 +23,6 @@ func workload[O any](read func(c *cli.Context, b *bools, config client.Config) O
 		}
 		b := bools{c: c}
 		o := read(c, &b, config)
-		if b.get("m") {
-			return ErrNoTrace
-		}
 		if b.err != nil {
 			return b.err
 		}

@@ -51,6 +51,9 @@ func Open(config Config) (*Client, error) {
 // ID is the client id.
 func (c *Client) ID() string { return c.config.ClientID }
 
+// UniqueID is an id as messages get them.
+func (c *Client) UniqueID() string { return string(c.ids.append(nil)) }
+
 // Close takes the client out of its groups and ends its connections. Consumers
 // must have been closed before.
 func (c *Client) Close() {

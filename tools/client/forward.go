@@ -17,6 +17,7 @@ type forward struct {
 	code  int32
 	body  []byte
 	msgID string
+	batch []string // the ids of a batch, where somebody hears of sends
 	head  protocol.SendMessageRequest
 }
 
@@ -37,6 +38,7 @@ func (p *Producer) prepareBatch(ms []*Message) (*forward, error) {
 	}
 	var body []byte
 	var first message.Properties
+	var ids []string
 	for _, m := range ms {
 		if m.Topic != ms[0].Topic || m.DelayLevel > 0 {
 			return nil, errors.New("batch of several topics, or with delays")
@@ -45,13 +47,16 @@ func (p *Producer) prepareBatch(ms []*Message) (*forward, error) {
 		if first == nil {
 			first = properties
 		}
+		if p.config.Sent != nil {
+			ids = append(ids, string(properties.Get(message.PropertyUniqKey)))
+		}
 		var err error
 		if body, err = message.AppendInner(body, message.Inner{Flag: m.Flag, Body: m.Body, Properties: properties}); err != nil {
 			return nil, err
 		}
 	}
 	f := p.newForward(ms[0], protocol.SendBatchMessage, body, message.AppendPair(nil, message.PropertyWait, "true"))
-	f.msgID = string(first.Get(message.PropertyUniqKey))
+	f.msgID, f.batch = string(first.Get(message.PropertyUniqKey)), ids
 	f.head.Batch = true
 	return f, nil
 }
@@ -88,6 +93,8 @@ func (f *forward) result(target *Target, answer *remoting.Command, err error) (S
 		return result, fmt.Errorf("answer to send: %w", err)
 	}
 	result.Status, result.OffsetMsgID = answer.Code, string(h.MsgID)
+	traced, _ := answer.Ext.Get(message.PropertyTraceOn)
+	result.Region, result.NoTrace = h.Region, string(traced) == "false"
 	result.Queue.QueueID, result.QueueOffset, result.TransactionID = h.QueueID, h.QueueOffset, string(h.TransactionID)
 	return result, nil
 }

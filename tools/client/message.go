@@ -28,6 +28,8 @@ type SendResult struct {
 	QueueOffset int64 // of a batch the first; of a half message its place among those
 	// TransactionID is what the broker calls a half message, "" where it gives no name.
 	TransactionID string
+	Region        string // where the broker says it is, "" where it does not
+	NoTrace       bool   // the broker wants no traces of the message
 }
 
 // appendProperties appends the property string that m is sent with.

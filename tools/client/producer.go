@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"gantry/remoting"
 	"gantry/remoting/protocol"
@@ -20,6 +21,8 @@ type ProducerConfig struct {
 	DefaultTopicQueueNums int // queues of a topic that a send creates, 4
 	CompressOverBytes     int // bodies from here on are compressed, 4,096; negative: none
 	AsyncInFlight         int // sends under way above which SendAsync waits, 10,000
+
+	Sent func(Sent) // hears of each attempt that a broker answered with a place, before its caller; must not block; nil: nobody
 }
 
 // Producer sends messages. Its methods may be called from any goroutine.
@@ -104,9 +107,11 @@ func (p *Producer) startSend(ctx context.Context, f *forward, told func(SendResu
 	if err != nil {
 		return fmt.Errorf("send to %s: %w", target.MessageQueue, err)
 	}
-	r := p.client.outgoing(f.request(p, target))
+	r, begun := p.client.outgoing(f.request(p, target)), time.Now()
 	return link.InvokeAsync(r, millis(p.config.SendMillis), func(answer *remoting.Command, err error) {
-		told(f.result(target, answer, err))
+		result, err := f.result(target, answer, err)
+		p.tell(f, target, begun, result, err)
+		told(result, err)
 	})
 }
 
@@ -153,8 +158,11 @@ func (p *Producer) sendOnce(ctx context.Context, f *forward, avoided string) (Se
 	if err != nil {
 		return SendResult{}, err
 	}
+	begun := time.Now()
 	answer, err := p.client.Invoke(ctx, target.Addr(0), f.request(p, target))
-	return f.result(target, answer, err)
+	result, err := f.result(target, answer, err)
+	p.tell(f, target, begun, result, err)
+	return result, err
 }
 
 // choose takes the queues in turn.

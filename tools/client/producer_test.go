@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"gantry/remoting"
 	"gantry/remoting/message"
@@ -246,4 +248,37 @@ func TestNameServerLists(t *testing.T) {
 	if _, err := Open(Config{}); !errors.Is(err, ErrNoNamesrv) {
 		t.Errorf("a client without name servers: %v", err)
 	}
+}
+
+func TestWhoAsksHearsOfEachSendThatWasAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		f.topic("T", 1)
+		var heard []Sent
+		p := f.open(t, "c1").Producer(ProducerConfig{Group: "g", Sent: func(s Sent) { heard = append(heard, s) }})
+		f.refuse = []int32{protocol.SystemError}
+		time.Sleep(time.Minute)
+		if _, err := p.Send(ctx, &Message{Topic: "T", Tags: "a", Body: []byte("hello")}); err != nil || len(f.sent) != 2 || len(heard) != 1 {
+			t.Fatalf("%v, %d attempts, %d of them heard of, want the second", err, len(f.sent), len(heard))
+		}
+		s := heard[0]
+		if string(s.Properties.Get(message.PropertyTags)) != "a" || s.Topic != "T" || s.BodyBytes != 5 || s.MsgIDs != s.Result.MsgID || s.Addr == "" || time.Since(s.Begun) > time.Second {
+			t.Errorf("heard of %+v", s)
+		}
+		r, err := p.SendBatch(ctx, []*Message{{Topic: "T"}, {Topic: "T"}})
+		if err != nil || len(heard) != 2 {
+			t.Fatal(err)
+		}
+		if ids := strings.Split(heard[1].MsgIDs, ","); len(ids) != 2 || ids[0] != r.MsgID || ids[1] == ids[0] {
+			t.Errorf("ids %q of a batch that begins with %q", ids, r.MsgID)
+		}
+		if err := p.SendAsync(ctx, &Message{Topic: "T"}, func(SendResult, error) {
+			if len(heard) != 3 {
+				t.Errorf("%d sends were heard of before the third was told", len(heard))
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		p.Wait()
+	})
 }
