@@ -56,8 +56,8 @@ func (c curves) all() []curve {
 				return counts("groups", n/members, "members", members, "all", n)
 			},
 			more: func(s *System, n int) { s.Starts += time.Duration(n) * time.Second / joinsPerSecond }},
-		{name: "body", title: "64 senders of larger and larger messages, standalone", unit: "bytes", points: []int{100, 1 << 10, 10 << 10, 100 << 10, 1 << 20}, mode: "standalone",
-			load: "producer -w 64 -s {bytes}", words: func(n int) map[string]string { return counts("bytes", n) }},
+		{name: "body", title: "64 senders of larger and larger messages, 8 clients' connections, standalone", unit: "bytes", points: []int{100, 1 << 10, 10 << 10, 100 << 10, 1 << 20}, mode: "standalone",
+			load: "producer -w 64 --clients 8 -s {bytes}", words: func(n int) map[string]string { return counts("bytes", n) }},
 		{name: "proxies", title: "60 senders of 1 KiB, 12 clients' connections, through more and more proxies to one node", unit: "proxies", points: []int{1, 2, 3, 4}, mode: "gateway",
 			load: "producer -w 60 --clients 12 -s 1024", more: func(s *System, n int) { s.Addr, s.Start = toldAddr, append(s.Start, strconv.Itoa(n)) }},
 		{name: "shards", title: "60 senders of 1 KiB, 12 clients' connections, through one proxy to more and more nodes of a shard each", unit: "shards", points: []int{1, 2, 3, 4}, mode: "gateway",
