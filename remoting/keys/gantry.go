@@ -21,7 +21,7 @@ func ofNodes() []Key {
 		{"haDrainMillis", long, "2000", plain, Fixed, "ms that a master which stops gives its slaves to get what they have not"},
 		{"haReadBytes", num, "262144", plain, Fixed, "bytes of the log read at a time for each slave"},
 		{"haColdBytes", long, "268435456", plain, Fixed, "what lies so far behind the log's end is not kept in memory for a slave's sake"},
-		{"haReadAheadBytes", num, "1048576", plain, Fixed, "bytes that a slave has read and not written yet"},
+		{"haReadAheadBytes", num, "1048576", plain, Fixed, "bytes that a slave reads and writes at a time"},
 		{"haMaxRecordBytes", long, "268435456", plain, Fixed, "a larger record of a master is taken for damage"},
 		{"haStoppedRetryMillis", long, "30000", plain, Fixed, "ms after which a slave whose log is not its master's looks again"},
 	}

@@ -11,18 +11,20 @@ import (
 // keptGroupBytes is the buffer the appender keeps between groups.
 const keptGroupBytes = 1 << 20
 
-// appender is the state of the one goroutine that writes. Two things hold at every moment: what lies before the log's
+// appender is the state of who writes: one goroutine, and on a slave who copies, each in its turn. Two things hold at every moment: what lies before the log's
 // end is written and never changes, and no request is answered without error before the end has passed it (and, where
 // it waits for the disk, flushed has: the syncer answers it).
 //
 // BenchmarkAppend watches this file: no allocation per request, no timer, one copy.
 type appender struct {
 	log   *Log
-	spent []*Request // the queue's former slice
+	turn  chan struct{} // full while one writes; a channel, so that who waits for a slow disk can be told apart from who hangs
+	spent []*Request    // the queue's former slice
 
 	buf    []byte     // what is not written yet of the current group
 	bufAt  Offset     // where it goes
 	placed []*Request // of the current group, in order
+	copied [1]*Request
 	toSync []*Request // of the current group, those that wait for the disk
 	broken bool       // a write failed: repair before the next one
 }
@@ -33,6 +35,7 @@ func (a *appender) run() {
 		if !ok {
 			return
 		}
+		a.turn <- struct{}{}
 		for rest := requests; len(rest) > 0; {
 			n := a.groupLen(rest)
 			a.commit(rest[:n])
@@ -42,18 +45,34 @@ func (a *appender) run() {
 			control()
 		}
 		a.spent = requests
+		<-a.turn
 	}
+}
+
+// copy appends what a master's log has, at once.
+func (a *appender) copy(r *Request) error {
+	a.turn <- struct{}{}
+	defer func() { <-a.turn }()
+	if a.log.queue.isClosed() {
+		return ErrClosed
+	}
+	a.copied[0] = r
+	a.commit(a.copied[:])
+	return nil
+}
+
+// end waits for a copy under way; there is none behind it, since the queue is closed.
+func (a *appender) end() {
+	a.turn <- struct{}{}
+	<-a.turn
 }
 
 // groupLen is how many of the requests go into the next group: at least one.
 func (a *appender) groupLen(requests []*Request) int {
 	bytes := 0
 	for i, r := range requests {
-		if bytes += len(r.Records); i > 0 && (bytes > a.log.cfg.MaxGroupBytes || r.copied) {
+		if bytes += len(r.Records); i > 0 && bytes > a.log.cfg.MaxGroupBytes {
 			return i
-		}
-		if r.copied {
-			return 1
 		}
 	}
 	return len(requests)

@@ -103,7 +103,7 @@ func Open(cfg Config) (*Log, error) {
 	l.end.Store(int64(files.limit()))
 	l.lastRecord.Store(-1)
 	l.removeStaleSums()
-	l.appender.log = l
+	l.appender.log, l.appender.turn = l, make(chan struct{}, 1)
 	l.syncer.init(l)
 	l.queue.init(cfg.MaxQueuedRequests, cfg.MaxQueuedBytes)
 	return l, nil
@@ -113,6 +113,7 @@ func Open(cfg Config) (*Log, error) {
 func (l *Log) Start() {
 	l.tasks.Go(func() {
 		l.appender.run()
+		l.appender.end()
 		l.syncer.close()
 	})
 	l.tasks.Go(l.syncer.run)

@@ -58,7 +58,8 @@ func (l *Log) room(at Offset) int64 {
 
 // AppendCopy is Append for what a master's log has at r.Offset, which must be this log's end: pieces of one file, the last
 // of them perhaps the blank with the rest of its file. They are written as they are, and the sums of bodies compared.
-// Topic and QueueID are not looked at. Further errors: *CorruptError; ErrNotAtEnd, as r.Err.
+// Topic and QueueID are not looked at. Nobody else appends to a slave's log, so that it is written on the caller's
+// goroutine, and Done called from there or the syncer. Further errors: *CorruptError; ErrNotAtEnd, as r.Err.
 func (l *Log) AppendCopy(r *Request) error {
 	if err := l.prepareCopy(r); err != nil {
 		return err
@@ -66,7 +67,7 @@ func (l *Log) AppendCopy(r *Request) error {
 	if f := l.failure.Load(); f != nil && !f.mayRetry() {
 		return f.err
 	}
-	return l.queue.put(r)
+	return l.appender.copy(r)
 }
 
 func (l *Log) prepareCopy(r *Request) error {

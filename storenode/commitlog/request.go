@@ -175,12 +175,14 @@ func (q *requestQueue) take(spent []*Request) (taken []*Request, controls []func
 	return taken, controls, true
 }
 
-// syncing says that requests are written and wait for the disk.
+// syncing says that requests are written and wait for the disk. Copied ones were never in the queue.
 func (q *requestQueue) syncing(requests []*Request) {
 	count, bytes := len(requests), recordBytes(requests)
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.inWork, q.inWorkBytes = q.inWork-count, q.inWorkBytes-bytes
+	if !requests[0].copied {
+		q.inWork, q.inWorkBytes = q.inWork-count, q.inWorkBytes-bytes
+	}
 	q.inSync, q.inSyncBytes = q.inSync+count, q.inSyncBytes+bytes
 }
 
@@ -197,6 +199,12 @@ func recordBytes(requests []*Request) (bytes int) {
 		bytes += len(r.Records)
 	}
 	return bytes
+}
+
+func (q *requestQueue) isClosed() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed
 }
 
 func (q *requestQueue) close() {

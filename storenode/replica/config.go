@@ -71,7 +71,7 @@ type SlaveConfig struct {
 	RetryInterval           time.Duration // between two attempts
 	StoppedRetryInterval    time.Duration // the same, once the logs have been found to differ
 	AskTimeout              time.Duration // of dialling, and of asking for bounds
-	ReadBytes               int           // that are read ahead of what is appended
+	ReadBytes               int           // that are read, and appended, at a time
 	MaxRecordBytes          int64         // a larger one is taken for damage
 }
 

@@ -132,14 +132,8 @@ func (c *forkSearch) equalUntil(at, end commitlog.Offset) (commitlog.Offset, err
 	defer context.AfterFunc(c.ctx, func() { _ = conn.Close() })()
 	from := max(at, 1)
 	r := &comparing{conn: conn, log: c.log, asked: from, at: from, end: end, every: c.s.cfg.HASendHeartbeatInterval}
-	if err := r.report(); err != nil {
-		return at, err
-	}
-	in := &stream{conn: conn, quiet: c.s.cfg.HAHousekeepingInterval, next: from, heard: func(commitlog.Offset, bool) {}}
-	if err := in.run(r.take); !r.over {
-		return at, errors.Join(r.err, err)
-	}
-	return r.at, nil
+	in := c.s.stream(conn, from, func(commitlog.Offset, bool) {})
+	return r.run(&in)
 }
 
 // comparing compares what comes with the slave's own log.
@@ -163,30 +157,38 @@ func (r *comparing) report() error {
 	return nil
 }
 
-// take is false where nothing more is needed.
-func (r *comparing) take(b []byte) bool {
-	if time.Since(r.reported) >= r.every {
-		if r.err = r.report(); r.err != nil {
-			return false
+// run returns where the first byte differs, end if none does.
+func (r *comparing) run(in *stream) (commitlog.Offset, error) {
+	for err := r.report(); !r.over; {
+		if err == nil {
+			_, err = in.read(r.reported.Add(r.every), r.take)
+		}
+		if err == nil && time.Since(r.reported) >= r.every {
+			err = r.report()
+		}
+		if err = errors.Join(r.err, err); err != nil && !r.over {
+			return r.at, err
 		}
 	}
+	return r.at, nil
+}
+
+// take compares, as long as nothing differs.
+func (r *comparing) take(b []byte) {
 	b = b[:min(len(b), int(r.end-r.at))]
-	for len(b) > 0 {
+	for len(b) > 0 && !r.over && r.err == nil {
 		r.own = append(r.own[:0], b...)
 		n, err := r.log.ReadAt(r.own, r.at)
 		if err != nil {
 			r.err = err
-			return false
+			return
 		}
 		same := samePrefix(r.own[:n], b)
-		if r.at += commitlog.Offset(same); same < n {
-			r.over = true
-			return false
-		}
+		r.at += commitlog.Offset(same)
+		r.over = same < n
 		b = b[n:]
 	}
-	r.over = r.at >= r.end
-	return !r.over
+	r.over = r.over || r.at >= r.end
 }
 
 func samePrefix(one, other []byte) int {

@@ -1,99 +1,40 @@
 package replica
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
-	"sync"
+	"os"
 	"time"
 
 	"gantry/storenode/commitlog"
 )
 
-// inflow is what has come from the master and is not appended yet: the
-// connection's reader puts it in, the session takes it out in whole pieces.
+// inflow is what has come from the master and is not appended yet.
 type inflow struct {
-	filled chan struct{} // holds one: there is more, or the reader has ended
-	room   chan struct{} // holds one: there is room again
-
-	mu    sync.Mutex // guards the rest
 	at    commitlog.Offset
 	bytes []byte // the log's from at on
-	most  int    // of bytes, at which the reader waits
 	spare []byte // for what take leaves over
-	err   error  // why the reader has ended
 }
 
-func newInflow(at commitlog.Offset, supplied, most int) *inflow {
-	return &inflow{filled: make(chan struct{}, 1), room: make(chan struct{}, 1), at: at, bytes: make([]byte, supplied), most: most}
-}
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
-// put waits for room, until over is closed, and adds b.
-func (f *inflow) put(b []byte, over <-chan struct{}) bool {
-	for !f.hasRoom() {
-		select {
-		case <-f.room:
-		case <-over:
-			return false
-		}
-	}
-	f.mu.Lock()
-	f.bytes = append(f.bytes, b...)
-	f.mu.Unlock()
-	signal(f.filled)
-	return true
-}
-
-func (f *inflow) hasRoom() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.bytes) < f.most
-}
-
-// end says why nothing more comes.
-func (f *inflow) end(err error) {
-	f.mu.Lock()
-	f.err = err
-	f.mu.Unlock()
-	signal(f.filled)
-}
-
-// ended is why nothing more comes, nil while something may.
-func (f *inflow) ended() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.err
-}
+func (f *inflow) put(b []byte) { f.bytes = append(f.bytes, b...) }
 
 // take takes what cut says is whole out of the front. The slice is the caller's
 // until giveBack.
-func (f *inflow) take(cut func(at commitlog.Offset, b []byte) (whole, need int, err error)) (at commitlog.Offset, b []byte, err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	whole, need, err := cut(f.at, f.bytes)
+func (f *inflow) take(cut func(at commitlog.Offset, b []byte) (whole int, err error)) (at commitlog.Offset, b []byte, err error) {
+	whole, err := cut(f.at, f.bytes)
 	if whole == 0 {
-		f.most = max(f.most, need)
-		signal(f.room)
 		return f.at, nil, err
 	}
 	at, b = f.at, f.bytes[:whole]
 	f.bytes, f.spare = append(f.spare[:0], f.bytes[whole:]...), nil
 	f.at += commitlog.Offset(whole)
-	signal(f.room)
 	return at, b, nil
 }
 
 // giveBack returns what take has lent, if it is not larger than keep.
 func (f *inflow) giveBack(b []byte, keep int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	if cap(b) <= keep {
 		f.spare = b[:0]
 	}
@@ -103,43 +44,43 @@ func (f *inflow) giveBack(b []byte, keep int) {
 type stream struct {
 	conn  net.Conn
 	quiet time.Duration // after which the connection is given up
+	came  time.Time     // when something last came
+	buf   []byte        // of a read
 	next  commitlog.Offset
 	left  int // of the frame under way
 	head  []byte
 	heard func(masterEnd commitlog.Offset, exactly bool)
 }
 
-// readBytes is how much is read from the connection at a time.
-const readBytes = 128 << 10
-
-// run gives what comes to put, until that says no or the connection ends.
-func (s *stream) run(put func([]byte) bool) error {
-	buf := make([]byte, readBytes)
-	for {
-		if err := s.conn.SetReadDeadline(time.Now().Add(s.quiet)); err != nil {
-			return err
-		}
-		n, err := s.conn.Read(buf)
-		if err := s.decode(buf[:n], put); err != nil {
-			return err
-		}
-		if err == io.EOF {
-			return fmt.Errorf("the master has closed the connection: %w", err)
-		}
-		if err != nil {
-			return fmt.Errorf("read from the master: %w", err)
-		}
+// read gives put the log's bytes of what comes next; more is false where until has
+// come before anything did. Errors: why nothing more will come.
+func (s *stream) read(until time.Time, put func([]byte)) (more bool, err error) {
+	silent := s.came.Add(s.quiet)
+	if silent.Before(until) {
+		until = silent
 	}
+	if err := s.conn.SetReadDeadline(until); err != nil {
+		return false, err
+	}
+	n, err := s.conn.Read(s.buf)
+	switch {
+	case n > 0: // the connection's end is met again
+		s.came = time.Now()
+		return true, s.decode(s.buf[:n], put)
+	case err == io.EOF:
+		return false, fmt.Errorf("the master has closed the connection: %w", err)
+	case errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(silent):
+		return false, nil
+	}
+	return false, fmt.Errorf("read from the master: %w", err)
 }
 
 // decode takes b apart.
-func (s *stream) decode(b []byte, put func([]byte) bool) error {
+func (s *stream) decode(b []byte, put func([]byte)) error {
 	for len(b) > 0 {
 		if s.left > 0 {
 			n := min(s.left, len(b))
-			if !put(b[:n]) {
-				return net.ErrClosed
-			}
+			put(b[:n])
 			b, s.left, s.next = b[n:], s.left-n, s.next+commitlog.Offset(n)
 			continue
 		}

@@ -5,25 +5,27 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"sync"
 	"time"
 
 	"gantry/storenode/commitlog"
 )
 
-// session is one connection to the master (HAClient 4.9.7): one goroutine reads
-// it, the slave's own appends and reports.
+// session is one connection to the master (HAClient 4.9.7). One goroutine reads,
+// appends and reports: what comes while it appends waits in the kernel, and is
+// appended as one.
 type session struct {
 	s    *Slave
 	ctx  context.Context
 	conn net.Conn
 	log  *commitlog.Log
-	in   *inflow
+
+	stream stream
+	in     inflow
 
 	asked     commitlog.Offset
 	comparing bool // what comes is in the slave's log already
 	reported  commitlog.Offset
-	beat      *time.Timer // fires when nothing was reported for a while
+	beat      time.Time // when it reports, if there was no report before
 	request   commitlog.Request
 	done      chan struct{} // holds one: the log has decided about request
 }
@@ -60,22 +62,22 @@ func orCanceled(ctx context.Context, err error) error {
 }
 
 func (s *Slave) serve(ctx context.Context, conn net.Conn, p plan) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ended := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer func() {
+		if ended() {
+			_ = conn.Close()
+		}
+	}()
 	n := &session{s: s, ctx: ctx, conn: conn, log: s.cfg.Store.Log(), asked: p.ask, comparing: p.compare,
-		beat: time.NewTimer(s.cfg.HASendHeartbeatInterval), done: make(chan struct{}, 1)}
-	n.in = newInflow(p.ask-commitlog.Offset(p.supply), p.supply, s.cfg.ReadBytes)
+		done:   make(chan struct{}, 1),
+		stream: s.stream(conn, p.ask, s.heard),
+		in:     inflow{at: p.ask - commitlog.Offset(p.supply), bytes: make([]byte, p.supply)}}
 	n.request.Wait, n.request.Done = true, func(*commitlog.Request) { n.done <- struct{}{} }
-	context.AfterFunc(ctx, func() { _ = conn.Close() })
-	var reading sync.WaitGroup
-	reading.Go(func() {
-		in := &stream{conn: conn, quiet: s.cfg.HAHousekeepingInterval, next: p.ask, heard: s.heard}
-		n.in.end(in.run(func(b []byte) bool { return n.in.put(b, ctx.Done()) }))
-	})
-	err := n.run()
-	n.beat.Stop()
-	cancel()
-	reading.Wait()
-	return err
+	return n.run()
+}
+
+func (s *Slave) stream(conn net.Conn, next commitlog.Offset, heard func(commitlog.Offset, bool)) stream {
+	return stream{conn: conn, quiet: s.cfg.HAHousekeepingInterval, came: time.Now(), buf: make([]byte, s.cfg.ReadBytes), next: next, heard: heard}
 }
 
 // run appends and reports until the connection ends.
@@ -88,17 +90,25 @@ func (n *session) run() error {
 		n.s.enter(SlaveCopying)
 	}
 	for {
-		more, err := n.step()
-		if err != nil {
+		if err := n.read(); err != nil {
 			return err
 		}
-		if more {
-			continue
+		for more := true; more; {
+			var err error
+			if more, err = n.step(); err != nil {
+				return err
+			}
 		}
-		if err := n.in.ended(); err != nil {
+	}
+}
+
+// read waits until something comes, and reports meanwhile when it is time.
+func (n *session) read() error {
+	for {
+		if more, err := n.stream.read(n.beat, n.in.put); more || err != nil {
 			return err
 		}
-		if err := wait(n, n.in.filled); err != nil {
+		if err := n.report(max(n.reported, n.reportable())); err != nil {
 			return err
 		}
 	}
@@ -121,27 +131,11 @@ func (n *session) step() (more bool, err error) {
 	return true, n.reportEnd()
 }
 
-// wait waits for a signal, and reports when it is time.
-func wait[T any](n *session, signal <-chan T) error {
-	for {
-		select {
-		case <-signal:
-			return nil
-		case <-n.beat.C:
-			if err := n.report(max(n.reported, n.reportable())); err != nil {
-				return err
-			}
-		case <-n.ctx.Done():
-			return n.ctx.Err()
-		}
-	}
-}
-
 // compare compares what has come with what the log has there; at its end it
 // begins to copy.
 func (n *session) compare() (more bool, err error) {
 	end := n.log.End()
-	at, b, err := n.in.take(func(at commitlog.Offset, b []byte) (int, int, error) { return min(len(b), int(end-at)), 0, nil })
+	at, b, err := n.in.take(func(at commitlog.Offset, b []byte) (int, error) { return min(len(b), int(end-at)), nil })
 	if err != nil || len(b) == 0 {
 		return false, err
 	}
@@ -168,23 +162,22 @@ func (n *session) compare() (more bool, err error) {
 	return true, n.reportEnd()
 }
 
-// cut says how much of b are whole pieces of one file, or how much must be there
-// for the first one.
-func (n *session) cut(at commitlog.Offset, b []byte) (whole, need int, err error) {
+// cut says how much of b are whole pieces of one file.
+func (n *session) cut(at commitlog.Offset, b []byte) (whole int, err error) {
 	for {
 		piece, err := n.log.NextPiece(b[whole:], at+commitlog.Offset(whole))
 		switch {
 		case err != nil && whole == 0:
-			return 0, 0, err
+			return 0, err
 		case err != nil || piece.Bytes == 0:
-			return whole, 0, nil
+			return whole, nil
 		case piece.Bytes > n.s.cfg.MaxRecordBytes && whole == 0:
-			return 0, 0, &commitlog.CorruptError{File: "the master's log", Offset: at, Err: fmt.Errorf("a record of %d bytes, at most %d are taken", piece.Bytes, n.s.cfg.MaxRecordBytes)}
+			return 0, &commitlog.CorruptError{File: "the master's log", Offset: at, Err: fmt.Errorf("a record of %d bytes, at most %d are taken", piece.Bytes, n.s.cfg.MaxRecordBytes)}
 		case int64(len(b)-whole) < piece.Bytes:
-			return whole, int(piece.Bytes), nil
+			return whole, nil
 		}
 		if whole += int(piece.Bytes); piece.Blank {
-			return whole, 0, nil
+			return whole, nil
 		}
 	}
 }
@@ -201,12 +194,20 @@ func (n *session) append(at commitlog.Offset, b []byte) error {
 			return err
 		}
 		n.s.troubled(err)
-		if err := wait(n, time.After(n.s.cfg.RetryInterval)); err != nil {
+		if err := n.pause(); err != nil {
 			return err
 		}
-		if err := n.in.ended(); err != nil {
-			return err
-		}
+	}
+}
+
+// pause waits before the next attempt to append. The master hears of the slave
+// each time: a connection that is gone is found out, though nothing is read.
+func (n *session) pause() error {
+	select {
+	case <-time.After(n.s.cfg.RetryInterval):
+		return n.report(n.reported)
+	case <-n.ctx.Done():
+		return n.ctx.Err()
 	}
 }
 
@@ -215,11 +216,16 @@ func (n *session) tryAppend(at commitlog.Offset, b []byte) error {
 	if err := n.s.cfg.Store.AppendCopy(&n.request); err != nil {
 		return err
 	}
+	select {
+	case <-n.done: // as it is without a disk to wait for
+		return n.request.Err
+	default:
+	}
 	for {
 		select {
 		case <-n.done:
 			return n.request.Err
-		case <-n.beat.C:
+		case <-time.After(time.Until(n.beat)):
 			if err := n.report(n.reported); err != nil {
 				<-n.done // b is the log's until then
 				return err
@@ -246,8 +252,9 @@ func (n *session) reportEnd() error {
 
 func (n *session) report(end commitlog.Offset) error {
 	n.reported = end
-	n.beat.Reset(n.s.cfg.HASendHeartbeatInterval)
-	if err := n.conn.SetWriteDeadline(time.Now().Add(n.s.cfg.HAHousekeepingInterval)); err != nil {
+	now := time.Now()
+	n.beat = now.Add(n.s.cfg.HASendHeartbeatInterval)
+	if err := n.conn.SetWriteDeadline(now.Add(n.s.cfg.HAHousekeepingInterval)); err != nil {
 		return err
 	}
 	if _, err := n.conn.Write(appendReport(nil, end)); err != nil {
