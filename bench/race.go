@@ -29,11 +29,11 @@ type raceSize struct {
 }
 
 func quickRace() raceSize {
-	return raceSize{rounds: 2, java: 22, own: 3, ownWarm: 2, backlog: 6_000_000, budget: 20 * time.Minute}
+	return raceSize{rounds: 2, java: 22, own: 3, ownWarm: 1, backlog: 6_000_000, budget: 20 * time.Minute}
 }
 
 func fullRace() raceSize {
-	return raceSize{rounds: 5, warmup: true, java: 42, own: 15, ownWarm: 5, backlog: 16_000_000, budget: 120 * time.Minute}
+	return raceSize{rounds: 5, warmup: true, java: 22, own: 8, ownWarm: 3, backlog: 9_000_000, budget: 120 * time.Minute}
 }
 
 // ofSeconds is a race with runs of that length, as far as the official load can be that short.
@@ -47,6 +47,7 @@ func (s raceSize) ofSeconds(seconds int) raceSize {
 // Names of loads that others or bars refer to.
 const (
 	loadProducer = "producer-64"
+	loadSmall    = "producer-64-128"
 	loadOne      = "one-thread"
 	loadFull     = "full-rate-128"
 	loadSync     = "sync-64"
@@ -86,6 +87,8 @@ func (r race) loads() []Load {
 		r.either(Load{Name: loadProducer, Title: "64 synchronous senders of 1 KiB, closed loop",
 			Systems: []string{"null", "standalone", "gateway", "direct", "real-4.9.7", "real-5.3.3", "real-5.3.3-proxy"}},
 			"Producer -t BenchmarkTest -w 64 -s 1024", own("producer -w 64 -s 1024")),
+		{Name: loadSmall, Title: "64 synchronous senders of 128 B, closed loop", Argv: own("producer -w 64 -s 128"),
+			Systems: []string{"null", "gateway", "direct", "real-4.9.7", "real-5.3.3-proxy"}},
 		{Name: loadOne, Title: "one synchronous sender of 1 KiB, closed loop", Argv: own("producer -w 1 -s 1024"),
 			Systems: []string{"real-4.9.7", "direct", "gateway", "real-5.3.3-proxy", "null"}},
 		{Name: loadFull, Title: "our generator at full rate: 256 senders of 128 B over 8 clients' connections, closed loop", Argv: own("producer -w 256 --clients 8 -s 128"),

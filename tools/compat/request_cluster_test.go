@@ -61,26 +61,36 @@ func TestRequestsAreAnsweredAcrossProxiesThroughTheEndOfEach(t *testing.T) {
 	}
 }
 
-// guestsBehind is for each proxy a guest whose route to the shard leads through it.
+// guestsBehind is for each proxy a guest whose route to the shard leads through it, once the proxy that gives routes knows of
+// the other.
 func guestsBehind(t *testing.T, cluster *localcluster.Cluster) map[*localcluster.Member]int {
 	t.Helper()
-	address := regexp.MustCompile(`\d+\.\d+\.\d+\.\d+:\d+`)
 	behind := map[*localcluster.Member]int{}
-	for guest := range routedGuests {
-		route, err := cluster.Command(guest, clusterConfig(t, 0).Binary, "mqadmin", "topicRoute", "-n", cluster.Proxies[0].Address, "-t", "TBW102").Output()
-		must(t, err)
-		host, _, err := net.SplitHostPort(string(address.Find(route)))
-		must(t, err)
-		for _, p := range cluster.Proxies {
-			if p.IP == host {
-				behind[p] = guest
+	stage.Eventually(t, settleTime, "hosts are routed through every proxy", func() bool {
+		clear(behind)
+		for guest := range routedGuests {
+			host := routedTo(t, cluster, guest)
+			for _, p := range cluster.Proxies {
+				if p.IP == host {
+					behind[p] = guest
+				}
 			}
 		}
-	}
-	if len(behind) != len(cluster.Proxies) {
-		t.Fatalf("all of %d hosts are routed through one proxy", routedGuests)
-	}
+		return len(behind) == len(cluster.Proxies)
+	})
 	return behind
+}
+
+var brokerAddress = regexp.MustCompile(`\d+\.\d+\.\d+\.\d+:\d+`)
+
+// routedTo is the host that a guest's route to the shard leads to.
+func routedTo(t *testing.T, cluster *localcluster.Cluster, guest int) string {
+	t.Helper()
+	route, err := cluster.Command(guest, clusterConfig(t, 0).Binary, "mqadmin", "topicRoute", "-n", cluster.Proxies[0].Address, "-t", "TBW102").Output()
+	must(t, err)
+	host, _, err := net.SplitHostPort(string(brokerAddress.Find(route)))
+	must(t, err)
+	return host
 }
 
 func newAskerAndReplier(asker, replier *stage.Client) *askerAndReplier {
