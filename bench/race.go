@@ -29,7 +29,7 @@ type raceSize struct {
 }
 
 func quickRace() raceSize {
-	return raceSize{rounds: 2, java: 22, own: 3, ownWarm: 1, backlog: 6_000_000, budget: 20 * time.Minute}
+	return raceSize{rounds: 2, java: 22, own: 3, ownWarm: 1, backlog: 4_000_000, budget: 20 * time.Minute}
 }
 
 func fullRace() raceSize {

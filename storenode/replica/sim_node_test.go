@@ -20,7 +20,7 @@ type simNode struct {
 	name  string
 	flush commitlog.FlushDiskType
 	disk  *vfs.Mem
-	lost  int // times that it may have lost what it had reported: a power loss, a wipe
+	lost  atomic.Int64 // times that it may have lost what it had reported: a power loss, a wipe
 
 	store  *store.Store
 	master *Master
@@ -164,7 +164,7 @@ func (n *simNode) crash(power bool) {
 	if power {
 		n.disk = n.disk.AfterPowerLoss(n.random)
 		if n.flush == commitlog.AsyncFlush {
-			n.lost++
+			n.lost.Add(1)
 		}
 	} else {
 		n.disk = n.disk.AfterKill()

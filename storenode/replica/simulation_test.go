@@ -106,7 +106,7 @@ type ack struct {
 	body    string
 	at, end commitlog.Offset
 	outcome Outcome
-	holders map[*simNode]int // slaves that had it then, and how often each had lost something
+	holders map[*simNode]int64 // slaves that had it then, and how often each had lost something
 }
 
 func newSimulation(t *testing.T, seed uint64) *simulation {
@@ -187,7 +187,7 @@ func (s *simulation) run() {
 		pick := s.random.IntN(weight)
 		i := slices.IndexFunc(all, func(d deed) bool { pick -= d.often; return pick < 0 })
 		s.steps = append(s.steps, all[i].name)
-		s.met[all[i].name]++
+		s.meet(all[i].name)
 		all[i].do(s)
 		s.compare()
 	}
@@ -272,7 +272,7 @@ func (s *simulation) wipeOf(n *simNode) {
 	}
 	n.disk = vfs.NewMem()
 	n.full.Store(false)
-	n.lost++
+	n.lost.Add(1)
 	n.start()
 }
 
@@ -307,16 +307,16 @@ func (s *simulation) sendOne() {
 
 func (s *simulation) send(body string) {
 	raw := encode(s.t, body)
-	master := s.leader.master
+	leader, master := s.leader, s.leader.master
 	r := &commitlog.Request{Topic: "A", Records: raw, Wait: true}
 	r.Done = func(r *commitlog.Request) {
 		end := r.Offset + commitlog.Offset(len(raw))
 		switch {
 		case r.Err != nil:
 		case s.sync:
-			master.Wait(&Wait{End: end, Due: time.Now().Add(2400 * time.Millisecond), Done: func(o Outcome) { s.acked(body, r.Offset, end, o) }})
+			master.Wait(&Wait{End: end, Due: time.Now().Add(2400 * time.Millisecond), Done: func(o Outcome) { s.acked(leader, body, r.Offset, end, o) }})
 		default:
-			s.acked(body, r.Offset, end, NoSlave)
+			s.acked(leader, body, r.Offset, end, NoSlave)
 		}
 	}
 	if err := s.leader.store.Append(r); err != nil && !s.leader.full.Load() {
@@ -324,12 +324,12 @@ func (s *simulation) send(body string) {
 	}
 }
 
-func (s *simulation) acked(body string, at, end commitlog.Offset, o Outcome) {
-	a := ack{body: body, at: at, end: end, outcome: o, holders: map[*simNode]int{}}
+func (s *simulation) acked(leader *simNode, body string, at, end commitlog.Offset, o Outcome) {
+	a := ack{body: body, at: at, end: end, outcome: o, holders: map[*simNode]int64{}}
 	for _, n := range s.nodes {
 		log := n.log.Load()
-		if n != s.leader && log != nil && max(log.Safe(), commitlog.Offset(n.had.Load())) >= end {
-			a.holders[n] = n.lost
+		if n != leader && log != nil && max(log.Safe(), commitlog.Offset(n.had.Load())) >= end {
+			a.holders[n] = n.lost.Load()
 		}
 	}
 	s.mu.Lock()
@@ -357,17 +357,24 @@ func (s *simulation) forget() {
 		if err == nil && string(record.Body()) == a.body {
 			return false
 		}
-		if lost, held := a.holders[s.leader]; held && a.outcome == Copied && lost == s.leader.lost {
+		if lost, held := a.holders[s.leader]; held && a.outcome == Copied && lost == s.leader.lost.Load() {
 			s.fail("%s leads, has acknowledged [%d, %d), lost nothing, and has not got it: %v", s.leader.name, a.at, a.end, err)
 		}
-		if s.leader.lost == 0 && !s.switched() {
+		if s.leader.lost.Load() == 0 && !s.switchedLocked() {
 			s.fail("%s has lost [%d, %d) without a power loss: %v", s.leader.name, a.at, a.end, err)
 		}
 		return true
 	})
 }
 
-func (s *simulation) switched() bool { return s.met["switched"] > 0 }
+// switchedLocked needs mu.
+func (s *simulation) switchedLocked() bool { return s.met["switched"] > 0 }
+
+func (s *simulation) meet(what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.met[what]++
+}
 
 // switchOver is switching by hand: the master is stopped, or dead, and the slave
 // that has most leads from then on.
@@ -390,7 +397,7 @@ func (s *simulation) switchOver() {
 		s.startAll()
 		return
 	}
-	s.met["switched"]++
+	s.meet("switched")
 	best.stop()
 	s.lead(best)
 	for _, n := range s.nodes {
@@ -444,13 +451,13 @@ func (s *simulation) settle() {
 		s.compare()
 		for _, n := range s.nodes {
 			if n != s.leader && n.slave.Status().State == SlaveStopped {
-				s.met["slave stopped"]++
+				s.meet("slave stopped")
 				s.wipeOf(n)
 			}
 		}
 	}
 	if s.leader.store.Min() > 0 {
-		s.met["expired file"]++
+		s.meet("expired file")
 	}
 	s.send("the last one")
 	time.Sleep(10 * time.Second)
