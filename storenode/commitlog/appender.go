@@ -11,14 +11,14 @@ import (
 // keptGroupBytes is the buffer the appender keeps between groups.
 const keptGroupBytes = 1 << 20
 
-// appender is the state of who writes: one goroutine, and on a slave who copies, each in its turn. Two things hold at every moment: what lies before the log's
-// end is written and never changes, and no request is answered without error before the end has passed it (and, where
-// it waits for the disk, flushed has: the syncer answers it).
+// appender is the state of who writes: one goroutine, and on a slave who copies, each in its turn. Two things hold at every
+// moment: what lies before the log's end is written and never changes, and no request is answered without error before the
+// end has passed it (and, where it waits for the disk, flushed has: the syncer answers it).
 //
 // BenchmarkAppend watches this file: no allocation per request, no timer, one copy.
 type appender struct {
 	log   *Log
-	turn  chan struct{} // full while one writes; a channel, so that who waits for a slow disk can be told apart from who hangs
+	turn  chan struct{} // full while one writes
 	spent []*Request    // the queue's former slice
 
 	buf    []byte     // what is not written yet of the current group

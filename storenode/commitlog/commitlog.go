@@ -1,11 +1,12 @@
 // Package commitlog is the log of all messages of a shard: files of equal size, each named after the offset of its
 // first byte, in the Java broker's bytes (FORMAT.md).
 //
-// It is the only writer of messages. One goroutine, the appender, takes whatever requests have gathered, gives each
-// record its offsets and time, writes all of it with one write per file and answers them; those that wait for the disk
-// another one answers, the syncer, with one sync for all that have gathered meanwhile: group commit. Readers work on an
-// immutable list of files and never make the appender wait. Of a file that is closed Seal keeps the sum of each block, with
-// which reads are compared, so that what the disk changes is not passed on.
+// It is the only writer of messages, and one writes at a time: who copies, on a slave, else one goroutine, the appender.
+// That takes whatever requests have gathered, gives each record its offsets and time, writes all of it with one write per
+// file and answers them; those that wait for the disk another one answers, the syncer, with one sync for all that have
+// gathered meanwhile: group commit. Readers work on an immutable list of files and never make the appender wait. Of a file
+// that is closed Seal keeps the sum of each block, with which reads are compared, so that what the disk changes is not
+// passed on.
 // Above it stands store, which knows queues, indexes and checkpoints; this package knows records only by their lengths,
 // and it deletes nothing by itself: DropOldest is for who knows what has expired.
 package commitlog
@@ -57,7 +58,7 @@ type Config struct {
 	Reserve func(topic string, queueID int32, count int) int64
 	Release func(topic string, queueID int32, first int64)
 
-	// OnAppend is told the log's new end after each group, from the appender: it must not block.
+	// OnAppend is told the log's new end after each group, by who has written it: it must not block.
 	OnAppend func(end Offset)
 }
 
