@@ -408,29 +408,64 @@ func TestProgressAheadOfTheQueueIsNotBelieved(t *testing.T) {
 	})
 }
 
-// The message is in the log, its operation record is not: the end is answered, and the record follows.
-func TestAnOperationRecordThatTheDiskRefusesComesLater(t *testing.T) {
+// fullFrom has the disk refuse to write messages from the n-th time on, until the function returned is called.
+func (s *scene) fullFrom(n int32) (heal func()) {
+	var writes atomic.Int32
+	var full atomic.Bool
+	full.Store(true)
+	s.fs.SetHook(func(op vfs.Op) error {
+		if full.Load() && op.Kind == "write" && strings.Contains(op.Path, "commitlog") && writes.Add(1) >= n {
+			return syscall.ENOSPC
+		}
+		return nil
+	})
+	return func() { full.Store(false) }
+}
+
+func (s *scene) operationRecords() int64 { return s.node.store.MaxOffset(topic.TransOpHalfTopic, 0) }
+
+func TestAMessageAndItsOperationRecordAreStoredTogetherOrNeitherIs(t *testing.T) {
 	withNode(t, nil, func(s *scene) {
 		p := s.producer("one", commits)
 		sent := p.half("T", "a")
-		var writes atomic.Int32
-		var full atomic.Bool
-		full.Store(true)
-		s.fs.SetHook(func(op vfs.Op) error {
-			if full.Load() && op.Kind == "write" && strings.Contains(op.Path, "commitlog") && writes.Add(1) > 1 {
-				return syscall.ENOSPC
-			}
-			return nil
-		})
+		heal := s.fullFrom(1)
+		p.want(protocol.EndTransaction, sent.end(commits), nil, protocol.ServiceNotAvailable, "no space left")
+		wantBodies(t, p.peer, "T")
+		equal(t, "operation records", s.operationRecords(), 0)
+		heal()
+		time.Sleep(10 * time.Second)
+		before, _ := s.node.store.Log().Stats()
+		p.end(sent, commits)
+		after, _ := s.node.store.Log().Stats()
+		equal(t, "writes of both", after-before, 1)
+		wantBodies(t, p.peer, "T", "a")
+		equal(t, "operation records", s.operationRecords(), 1)
+	})
+}
+
+// A kill has left two half messages open of a transaction that was asked about. The message is in the log with the operation
+// record of one, that of the other is not: the end is answered, and the record follows.
+func TestAnOperationRecordThatTheDiskRefusesComesLater(t *testing.T) {
+	withNode(t, nil, func(s *scene) {
+		p := s.producer("one", silent)
+		sent := p.half("T", "a")
+		s.round()
+		equal(t, "checks", len(p.asked()), 1)
+		s.kill()
+		s.fs.Remove("/store/config/consumerOffset.json")
+		s.open()
+		p = s.producer("one", silent)
+		heal := s.fullFrom(2)
 		p.end(sent, commits)
 		wantBodies(t, p.peer, "T", "a")
-		equal(t, "operation records", s.node.store.MaxOffset(topic.TransOpHalfTopic, 0), 0)
-		full.Store(false)
+		equal(t, "operation records", s.operationRecords(), 1)
+		heal()
 		time.Sleep(10 * time.Second)
-		equal(t, "operation records", s.node.store.MaxOffset(topic.TransOpHalfTopic, 0), 1)
+		equal(t, "operation records", s.operationRecords(), 2)
 		p.end(sent, commits)
 		s.round()
 		wantBodies(t, p.peer, "T", "a")
+		equal(t, "checks of what has ended", len(p.asked()), 0)
 	})
 }
 

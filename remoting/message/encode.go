@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 )
 
 // Magic codes: the first of each record, and of the blank that fills the end of a commit log file.
@@ -42,6 +43,7 @@ func AppendRecord(dst []byte, m *Message) ([]byte, error) {
 		return dst, err
 	}
 	be := binary.BigEndian
+	dst = slices.Grow(dst, size)
 	dst = be.AppendUint32(dst, uint32(size))
 	dst = be.AppendUint32(dst, MagicRecord)
 	dst = be.AppendUint32(dst, BodyChecksum(m.Body))

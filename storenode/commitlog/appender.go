@@ -67,11 +67,11 @@ func (a *appender) end() {
 	<-a.turn
 }
 
-// groupLen is how many of the requests go into the next group: at least one.
+// groupLen is how many of the requests go into the next group: at least one, and with each what is to be appended with it.
 func (a *appender) groupLen(requests []*Request) int {
 	bytes := 0
 	for i, r := range requests {
-		if bytes += len(r.Records); i > 0 && bytes > a.log.cfg.MaxGroupBytes {
+		if bytes += len(r.Records); i > 0 && bytes > a.log.cfg.MaxGroupBytes && requests[i-1].Then != r {
 			return i
 		}
 	}

@@ -16,6 +16,9 @@ type Request struct {
 	Records []byte // encoded; the log's until Done, offsets and storeTimestamp are written into them
 	Wait    bool   // with SyncFlush: answer only when the disk has the records
 
+	// Then is appended right behind, both or none; nil for nothing. Its own Then is not looked at.
+	Then *Request
+
 	// Written is called before Done, from the appender, where the records are written and Done waits for the disk; the
 	// fields below are set. It must not block. May be nil.
 	Written func(*Request)
@@ -28,6 +31,7 @@ type Request struct {
 	StoreTimestamp int64 // ms since 1970
 	Count          int   // records
 
+	pair        [2]*Request
 	copied      bool   // the records have their offsets: AppendCopy
 	copiedUntil Offset // of copied ones, where the log ends behind them
 	lastRecord  Offset // where the last of them begins
@@ -39,6 +43,15 @@ const blankBytes = 8
 
 // prepare checks the records, so that the appender can trust their lengths.
 func (r *Request) prepare(fileBytes int64) error {
+	if r.Then != nil {
+		if err := r.Then.prepareOne(fileBytes); err != nil {
+			return err
+		}
+	}
+	return r.prepareOne(fileBytes)
+}
+
+func (r *Request) prepareOne(fileBytes int64) error {
 	r.Err, r.Count, r.copied = nil, 0, false
 	if int64(len(r.Records))+blankBytes > fileBytes {
 		return fmt.Errorf("%w: %d bytes, a file has %d", ErrTooLarge, len(r.Records), fileBytes)
@@ -54,6 +67,15 @@ func (r *Request) prepare(fileBytes int64) error {
 		return fmt.Errorf("%w: it is empty", ErrMalformed)
 	}
 	return nil
+}
+
+// withThen is the request, and the one that goes with it. It does not allocate.
+func (r *Request) withThen() []*Request {
+	r.pair = [2]*Request{r, r.Then}
+	if r.Then == nil {
+		return r.pair[:1]
+	}
+	return r.pair[:]
 }
 
 // assign writes what only the appender knows into the records.
@@ -126,20 +148,21 @@ func (q *requestQueue) init(maxCount, maxBytes int) {
 func (q *requestQueue) put(r *Request) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	added := r.withThen()
 	count, bytes := len(q.waiting)+q.inWork+q.inSync, q.bytes+q.inWorkBytes+q.inSyncBytes
 	switch {
 	case q.closed:
 		return ErrClosed
 	case count >= q.maxCount:
 		return &BusyError{What: "requests", Queued: count, Limit: q.maxCount}
-	case count > 0 && bytes+len(r.Records) > q.maxBytes:
+	case count > 0 && bytes+recordBytes(added) > q.maxBytes:
 		return &BusyError{What: "bytes", Queued: bytes, Limit: q.maxBytes}
 	}
-	q.waiting = append(q.waiting, r)
-	q.bytes += len(r.Records)
-	if len(q.waiting) == 1 {
+	if len(q.waiting) == 0 {
 		q.filled.Signal()
 	}
+	q.waiting = append(q.waiting, added...)
+	q.bytes += recordBytes(added)
 	return nil
 }
 

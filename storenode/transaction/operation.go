@@ -1,6 +1,11 @@
 package transaction
 
-import "gantry/storenode/commitlog"
+import (
+	"fmt"
+
+	"gantry/remoting/message"
+	"gantry/storenode/commitlog"
+)
 
 // opRecord is an operation record on its way into the log. Its functions must not block.
 type opRecord struct {
@@ -13,6 +18,14 @@ type opRecord struct {
 }
 
 func (s *Service) writeOp(op *opRecord) {
+	r := s.opRequest(op)
+	if err := s.config.Store.AppendReserved(r); err != nil {
+		op.failed(err)
+	}
+}
+
+// opRequest is what the log is asked to append.
+func (s *Service) opRequest(op *opRecord) *commitlog.Request {
 	m := operation(op.half, s.config.StoreHost())
 	noted := false
 	r := &commitlog.Request{Topic: m.Topic, QueueID: m.QueueID, Wait: op.wait}
@@ -36,9 +49,11 @@ func (s *Service) writeOp(op *opRecord) {
 		}
 		op.answer(endOf(r), r.Err)
 	}
-	if err := s.append(r, m); err != nil {
-		op.failed(err)
+	var err error
+	if r.Records, err = message.AppendRecord(nil, m); err != nil {
+		panic(fmt.Sprintf("BUG: operation record of half message %d: %v", op.half, err)) // all of it is ours
 	}
+	return r
 }
 
 // note takes an operation record into the ledger: in the order of the log, as the appender tells.

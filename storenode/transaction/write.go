@@ -8,9 +8,9 @@ import (
 	"gantry/storenode/topic"
 )
 
-// writing is what a transaction's end appends: the message where it is committed, then an operation record for each of
-// its open half messages. The answer is given when the message is as safe as its sender was told a send is; without one,
-// when the records are.
+// writing is what a transaction's end appends: the message where it is committed, and an operation record for each of its
+// open half messages. The first of them goes into the log with the message, both or none; others follow. The answer is
+// given when the message is as safe as its sender was told a send is; without one, when the records are.
 type writing struct {
 	s      *Service
 	e      ending
@@ -38,7 +38,7 @@ func (s *Service) write(e ending, key string, commit bool, halves []int64) {
 		s.release(key)
 		s.answerEnded(e)
 	default:
-		w.writeOps()
+		w.writeOps(halves)
 	}
 }
 
@@ -53,13 +53,21 @@ func (w *writing) writeMessage() {
 	r := &commitlog.Request{Topic: m.Topic, QueueID: m.QueueID, Wait: true}
 	r.Written = func(*commitlog.Request) {
 		w.written()
-		w.writeOps()
+		w.writeOps(w.others())
 	}
 	r.Done = func(r *commitlog.Request) { w.messageDone(endOf(r), r.Err) }
+	if len(w.halves) > 0 {
+		first := w.op(w.halves[0])
+		first.failed = func(error) {} // nor is the message in the log
+		r.Then = w.s.opRequest(first)
+	}
 	if err := w.s.append(r, m); err != nil {
 		w.messageDone(0, err)
 	}
 }
+
+// others are the half messages whose operation records do not go with the message.
+func (w *writing) others() []int64 { return w.halves[min(1, len(w.halves)):] }
 
 // append encodes a message and hands it to the log, into the room that sends must leave: what it belongs to was taken.
 func (s *Service) append(r *commitlog.Request, m *message.Message) (err error) {
@@ -80,26 +88,30 @@ func (w *writing) messageDone(end commitlog.Offset, err error) {
 		return
 	}
 	if !begun {
-		w.writeOps()
+		w.writeOps(w.others())
 	}
 	w.count(1, 0, end, err)
 }
 
-// writeOps writes the operation records. Of a rollback they are all there is, and the answer waits for the disk.
-func (w *writing) writeOps() {
+// writeOps writes operation records. Of a rollback they are all there is, and the answer waits for the disk.
+func (w *writing) writeOps(halves []int64) {
 	w.mu.Lock()
 	w.begun = true
 	w.mu.Unlock()
-	for _, q := range w.halves {
-		op := &opRecord{half: q, wait: !w.commit}
-		op.written = func() { w.count(0, 1, 0, nil) }
-		op.answer = func(end commitlog.Offset, err error) { w.count(1, 0, end, err) }
-		op.failed = func(err error) { w.opFailed(op, err) }
-		if !w.commit {
-			op.waits = w.written
-		}
-		w.s.writeOp(op)
+	for _, q := range halves {
+		w.s.writeOp(w.op(q))
 	}
+}
+
+func (w *writing) op(q int64) *opRecord {
+	op := &opRecord{half: q, wait: !w.commit}
+	op.written = func() { w.count(0, 1, 0, nil) }
+	op.answer = func(end commitlog.Offset, err error) { w.count(1, 0, end, err) }
+	op.failed = func(err error) { w.opFailed(op, err) }
+	if !w.commit {
+		op.waits = w.written
+	}
+	return op
 }
 
 // written tells once that the answer waits for the disk.
