@@ -16,7 +16,8 @@ type Request struct {
 	Records []byte // encoded; the log's until Done, offsets and storeTimestamp are written into them
 	Wait    bool   // with SyncFlush: answer only when the disk has the records
 
-	// Then is appended right behind, both or none; nil for nothing. Its own Then is not looked at.
+	// Then is appended right behind, and where the log cannot be written neither is; a crash in between may leave the first
+	// alone. nil for nothing. Its own Then is not looked at.
 	Then *Request
 
 	// Written is called before Done, from the appender, where the records are written and Done waits for the disk; the

@@ -9,7 +9,7 @@ import (
 )
 
 // writing is what a transaction's end appends: the message where it is committed, and an operation record for each of its
-// open half messages. The first of them goes into the log with the message, both or none; others follow. The answer is
+// open half messages. The first of them is appended with the message, and refused with it; others follow. The answer is
 // given when the message is as safe as its sender was told a send is; without one, when the records are.
 type writing struct {
 	s      *Service
