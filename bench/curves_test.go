@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"encoding/xml"
 	"errors"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -156,22 +155,7 @@ func TestACurveIsDrawnOverItsPoints(t *testing.T) {
 	if err := errors.Join(grown().WriteHTML(&page), grown().WriteText(&text)); err != nil {
 		t.Fatal(err)
 	}
-	elements, said := map[string]int{}, ""
-	for d := xml.NewDecoder(&page); ; {
-		token, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		switch e := token.(type) {
-		case xml.StartElement:
-			elements[e.Name.Local]++
-		case xml.CharData:
-			said += string(e) + "\n"
-		}
-	}
+	elements, said := readPage(t, &page, func(string, xml.Attr) {})
 	if elements["svg"] != 2 || elements["circle"] != 8 || elements["polyline"] != 2 { // rate and CPU
 		t.Errorf("%v", elements)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"encoding/xml"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -122,27 +121,11 @@ func TestThePageIsWellFormedAndNeedsNothingElse(t *testing.T) {
 	if err := madeUp().WriteHTML(&page); err != nil {
 		t.Fatal(err)
 	}
-	elements, text := map[string]int{}, ""
-	for d := xml.NewDecoder(bytes.NewReader(page.Bytes())); ; {
-		token, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			break
+	elements, text := readPage(t, &page, func(element string, a xml.Attr) {
+		if a.Name.Local == "src" || a.Name.Local == "href" || strings.Contains(a.Value, "//") {
+			t.Errorf("%s has %s=%q", element, a.Name.Local, a.Value)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		switch e := token.(type) {
-		case xml.StartElement:
-			elements[e.Name.Local]++
-			for _, a := range e.Attr {
-				if a.Name.Local == "src" || a.Name.Local == "href" || strings.Contains(a.Value, "//") {
-					t.Errorf("%s has %s=%q", e.Name.Local, a.Name.Local, a.Value)
-				}
-			}
-		case xml.CharData:
-			text += string(e)
-		}
-	}
+	})
 	if elements["script"]+elements["link"]+elements["img"] > 0 || strings.Contains(text, "url(") || strings.Contains(text, "@import") {
 		t.Errorf("the page needs something else: %v", elements)
 	}
