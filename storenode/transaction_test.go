@@ -336,17 +336,24 @@ func TestACommitThatTheDiskRefusesIsTriedAgain(t *testing.T) {
 	})
 }
 
-// A kill takes progress back: half messages that were put again, and have ended since, are open once more.
+// askedAboutAndKilled is a half message that was put again, as its producer was asked and said this, before a kill that has taken
+// progress back: both are open once more, but for what says that they have ended.
+func (s *scene) askedAboutAndKilled(says int32) sentHalf {
+	s.t.Helper()
+	p := s.producer("one", says)
+	sent := p.half("T", "a")
+	s.round()
+	equal(s.t, "checks", len(p.asked()), 1)
+	s.kill()
+	s.fs.Remove("/store/config/consumerOffset.json")
+	s.open()
+	return sent
+}
+
 func TestWhatHasEndedByACopyIsNotAskedAboutAgain(t *testing.T) {
 	withNode(t, nil, func(s *scene) {
-		p := s.producer("one", rollsBack)
-		sent := p.half("T", "a")
-		s.round()
-		equal(t, "checks", len(p.asked()), 1)
-		s.kill()
-		s.fs.Remove("/store/config/consumerOffset.json")
-		s.open()
-		p = s.producer("one", commits)
+		sent := s.askedAboutAndKilled(rollsBack)
+		p := s.producer("one", commits)
 		s.round()
 		s.round()
 		equal(t, "checks of what has ended", len(p.asked()), 0)
@@ -447,14 +454,8 @@ func TestAMessageAndItsOperationRecordAreStoredTogetherOrNeitherIs(t *testing.T)
 // record of one, that of the other is not: the end is answered, and the record follows.
 func TestAnOperationRecordThatTheDiskRefusesComesLater(t *testing.T) {
 	withNode(t, nil, func(s *scene) {
+		sent := s.askedAboutAndKilled(silent)
 		p := s.producer("one", silent)
-		sent := p.half("T", "a")
-		s.round()
-		equal(t, "checks", len(p.asked()), 1)
-		s.kill()
-		s.fs.Remove("/store/config/consumerOffset.json")
-		s.open()
-		p = s.producer("one", silent)
 		heal := s.fullFrom(2)
 		p.end(sent, commits)
 		wantBodies(t, p.peer, "T", "a")
