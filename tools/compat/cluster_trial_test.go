@@ -163,15 +163,11 @@ func (tr *trial) startClients(c trialConfig) {
 		}
 		all = append(all, hosts)
 	}
-	tr.record.Disturb(joiningDuplicates, "the start of all clients")
+	tr.record.Disturb(0, "the start of all clients")
 	tr.clients = startClients(tr.T, tr.record, c.shards, c.bodyBytes, all)
 	tr.watchStalls()
 	tr.calm("all clients are there")
 }
-
-// joiningDuplicates is how many messages may come twice while members join: what one is consuming of a queue that goes to
-// another, whom stock clients tell nothing of it. Each group has at most 16 queues, and most messages are consumed at once.
-const joiningDuplicates = 32
 
 // finish ends the sends, waits for the rest of the deliveries and judges the history.
 func (tr *trial) finish() history.Report {

@@ -172,7 +172,7 @@ func (m *liveMove) startClients() {
 		file.Close()
 	})
 	properties := trialConfig{hurried: !long()}.properties(agent.Java498, 0)
-	m.record.Disturb(joiningDuplicates, "the start of all clients")
+	m.record.Disturb(0, "the start of all clients")
 	m.clients = startClients(m.T, m.record, []string{stage.BrokerName}, movedBodyBytes, [][]*stage.Client{
 		{theatre.OwnClient(m.T, agent.Java498, srv, properties...)}, {theatre.OwnClient(m.T, agent.Go212, srv)}})
 }
