@@ -71,9 +71,12 @@ func (s *pulls) handle(c *remoting.Command, to remoting.Responder) {
 			s.log.Warn("offset of a pull not committed", "topic", p.topic, "group", string(h.ConsumerGroup), "err", err)
 		}
 	}
-	if s.store.Recent(p.topic, p.queueID, p.offset) {
+	switch {
+	case s.store.Vacant(p.topic, p.queueID, p.offset):
+		p.first()
+	case s.store.Recent(p.topic, p.queueID, p.offset):
 		s.background.do(p.first)
-	} else {
+	default:
 		s.background.doCold(p.first)
 	}
 }

@@ -94,7 +94,7 @@ func (p *pull) hold() bool {
 	err := p.owner.held.Hold(longpoll.Pull{
 		Topic: p.topic, QueueID: p.queueID, Offset: p.offset, Deadline: time.Now().Add(p.suspend),
 		Wants: p.wants, Owner: p.to.Channel,
-		Resume: func(longpoll.Reason) { p.owner.background.do(p.last) },
+		Resume: p.resume,
 	})
 	switch {
 	case err == nil && p.to.Channel.Gone():
@@ -103,6 +103,15 @@ func (p *pull) hold() bool {
 		p.owner.log.Warn("pull not held", "topic", p.topic, "queue_id", p.queueID, "remote_addr", p.to.Channel.Remote, "err", err)
 	}
 	return err == nil
+}
+
+// resume answers at once where no message has come.
+func (p *pull) resume(why longpoll.Reason) {
+	if why == longpoll.TimedOut {
+		p.last()
+	} else {
+		p.owner.background.do(p.last)
+	}
 }
 
 // wants says whether a message that arrives is worth a look.

@@ -34,7 +34,7 @@ func (t *Table) wakeClock() {
 	}
 }
 
-// run ends pulls at their deadlines and re-checks all from time to time. While none is held it sleeps.
+// run ends pulls at their deadlines, or with the round after, and re-checks all from time to time. While none is held it sleeps.
 func (t *Table) run() {
 	var recheck time.Time // zero while none is held
 	timer := time.NewTimer(0)
@@ -63,7 +63,7 @@ func (t *Table) run() {
 		if recheck.Before(next) {
 			next = recheck
 		}
-		timer.Reset(next.Sub(now))
+		timer.Reset(max(next.Sub(now), t.config.RoundsEvery))
 	}
 }
 

@@ -62,15 +62,16 @@ type Config struct {
 	MaxHeld         int           // pulls held or being resumed
 	MaxHeldPerQueue int           // pulls held for one queue
 	RecheckEvery    time.Duration // how often all held pulls are compared with their queues
+	RoundsEvery     time.Duration // pulls whose deadlines come within it end together: one wake-up for all, here and at who is answered
 	Workers         int           // goroutines that call Resume
 	// MaxOffset is the offset behind a queue's last message, 0 where there is no such queue.
 	MaxOffset func(topic string, queueID int32) int64
 }
 
-// DefaultConfig has Java's interval.
+// DefaultConfig has Java's interval of re-checks, at which Java looks at deadlines, too.
 func DefaultConfig(maxOffset func(topic string, queueID int32) int64) Config {
 	return Config{
-		MaxHeld: 200_000, MaxHeldPerQueue: 10_000, RecheckEvery: 5 * time.Second, Workers: 4, MaxOffset: maxOffset,
+		MaxHeld: 200_000, MaxHeldPerQueue: 10_000, RecheckEvery: 5 * time.Second, RoundsEvery: 50 * time.Millisecond, Workers: 4, MaxOffset: maxOffset,
 	}
 }
 

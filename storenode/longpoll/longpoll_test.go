@@ -106,6 +106,17 @@ func TestAPullEndsAtItsDeadline(t *testing.T) {
 	})
 }
 
+func TestPullsOfOneRoundEndTogetherAndNoneEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, nil)
+		for _, millis := range []int{1000, 1001, 1049, 1050, 1051} {
+			s.mustHold(fmt.Sprint(millis), func(p *Pull) { p.Deadline = time.Now().Add(time.Duration(millis) * time.Millisecond) })
+		}
+		time.Sleep(2 * time.Second)
+		s.want("1000 timed out at 1s", "1001 timed out at 1.05s", "1049 timed out at 1.05s", "1050 timed out at 1.05s", "1051 timed out at 1.1s")
+	})
+}
+
 func TestAMessageResumesWhoWaitsForIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, nil)

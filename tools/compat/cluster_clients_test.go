@@ -59,7 +59,8 @@ type sending struct {
 	last time.Time  // acknowledgement
 }
 
-// startClients starts, for each kind of client, a producer on each of its hosts, and groups with a member on each.
+// startClients starts, for each kind of client, a producer on each of its hosts, and groups with a member on each. It sends when
+// members have shared the queues: one that takes a queue over asks for its place when its holder is only about to commit it.
 func startClients(t *testing.T, record *history.Recorder, shards []string, bodyBytes int, kinds [][]*stage.Client) *clients {
 	t.Helper()
 	quitting := make(chan struct{})
@@ -78,6 +79,9 @@ func startClients(t *testing.T, record *history.Recorder, shards []string, bodyB
 				&sending{name: name, topic: unordered, producer: producer, bodyBytes: bodyBytes},
 				&sending{name: name + "-ordered", topic: ordered, producer: producer, keys: orderedKeys, bodyBytes: bodyBytes})
 		}
+	}
+	for _, g := range c.groups {
+		g.awaitShared(t)
 	}
 	for _, s := range c.sends {
 		c.workers.Go(func() { s.run(record, quitting) })
@@ -176,6 +180,19 @@ func delivery(group string, line agent.Line) history.Event {
 func (g *consumerGroup) unsettled(since time.Time) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if missing := g.unheldLocked(); missing != "" {
+		return missing
+	}
+	for _, q := range g.queues {
+		if g.last[q].Before(since) {
+			return fmt.Sprintf("a delivery to %s from %s", g.name, q)
+		}
+	}
+	return ""
+}
+
+// unheldLocked says which queue has not one holder.
+func (g *consumerGroup) unheldLocked() string {
 	holders := map[history.Queue]int{}
 	for _, queues := range g.held {
 		for _, q := range queues {
@@ -186,11 +203,23 @@ func (g *consumerGroup) unsettled(since time.Time) string {
 		if holders[q] != 1 {
 			return fmt.Sprintf("one member of %s at %s, which %d hold", g.name, q, holders[q])
 		}
-		if g.last[q].Before(since) {
-			return fmt.Sprintf("a delivery to %s from %s", g.name, q)
-		}
 	}
 	return ""
+}
+
+// awaitShared waits until each member holds its share of the queues.
+func (g *consumerGroup) awaitShared(t *testing.T) {
+	t.Helper()
+	stage.Eventually(t, settleTime, "queues of "+g.name+" shared by its members", func() bool {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		for _, m := range g.members {
+			if len(g.held[m.Instance()]) != len(g.queues)/len(g.members) {
+				return false
+			}
+		}
+		return g.unheldLocked() == ""
+	})
 }
 
 // instances are the last parts of the members' client ids, sorted.
