@@ -47,7 +47,7 @@ queues() {
 	start many 28876; many=$pid
 	"$gantry" bench producer -n 127.0.0.1:29876 -t Q --topics 1 --queues 8 -w 64 -s 1024 -q 1000 > /dev/null
 	"$gantry" bench producer -n 127.0.0.1:28876 -t Q --topics 500 --queues 100 -w 64 -s 1024 -q 400000 | grep Complete
-	until [ "$(find "$out/many/consumequeue" -type f | wc -l)" -ge 49900 ]; do sleep 1; done # by chance a queue got nothing yet
+	until [ "$(find "$out/many/consumequeue" -type f 2> /dev/null | wc -l)" -ge 49900 ]; do sleep 1; done # by chance a queue got nothing yet
 	for round in $(seq "${1:-3}"); do
 		for system in "8 queues:$few:29876:1" "50000 queues:$many:28876:500"; do
 			IFS=: read -r name pid port topics <<- END
