@@ -72,12 +72,12 @@ func looks(fields []string, id, topic, group string) []string {
 	for i := range fields {
 		fields[i] = names.Replace(fields[i])
 	}
-	hex, digits := regexp.MustCompile(`^[0-9A-F]{32}$`), regexp.MustCompile(`^\d+$`)
+	unique, digits := regexp.MustCompile(`^[0-9A-F]{32}([0-9A-F]{24})?$`), regexp.MustCompile(`^\d+$`) // longer of a host that goes by IPv6
 	for _, i := range ownFields[fields[0]] {
 		switch {
 		case i >= len(fields):
-		case hex.MatchString(fields[i]):
-			fields[i] = "32 hex digits"
+		case unique.MatchString(fields[i]):
+			fields[i] = "unique id"
 		case digits.MatchString(fields[i]):
 			fields[i] = "number"
 		}
