@@ -105,7 +105,8 @@ func (p *pull) hold() bool {
 	return err == nil
 }
 
-// resume answers at once where no message has come.
+// resume answers at once a pull whose time is over: what it reads, messages that it did not want, came since the last re-check and is in
+// memory.
 func (p *pull) resume(why longpoll.Reason) {
 	if why == longpoll.TimedOut {
 		p.last()
