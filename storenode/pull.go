@@ -53,8 +53,8 @@ type pull struct {
 	properties func(message.Properties) bool // decides behind matcher's codes; nil where they do
 }
 
-// handle is a remoting.Handler: what needs no disk is done here, the rest in the
-// background.
+// handle is a remoting.Handler: what is in memory is answered here, the rest in
+// the background.
 func (s *pulls) handle(c *remoting.Command, to remoting.Responder) {
 	var h protocol.PullMessageRequest
 	err := h.Decode(c.Ext)
@@ -71,14 +71,18 @@ func (s *pulls) handle(c *remoting.Command, to remoting.Responder) {
 			s.log.Warn("offset of a pull not committed", "topic", p.topic, "group", string(h.ConsumerGroup), "err", err)
 		}
 	}
-	switch {
-	case s.store.Vacant(p.topic, p.queueID, p.offset):
-		p.first()
-	case s.store.Recent(p.topic, p.queueID, p.offset):
-		s.background.do(p.first)
-	default:
-		s.background.doCold(p.first)
+	if !p.now(p.first) {
+		s.fetch(p)
 	}
+}
+
+// fetch looks on the disk.
+func (s *pulls) fetch(p *pull) {
+	do := s.background.doCold
+	if s.store.Recent(p.topic, p.queueID, p.offset) {
+		do = s.background.do
+	}
+	do(func() { p.find(p.first) })
 }
 
 func (s *pulls) check(h *protocol.PullMessageRequest, to remoting.Responder) (*pull, error) {

@@ -57,13 +57,27 @@ var asked = map[store.Status]bool{
 	store.NoMessageInQueue: true, store.OffsetFoundNull: true, store.OffsetOverflowBadly: true, store.OffsetTooSmall: true,
 }
 
-// first looks for messages, and lets the pull wait where there are none yet.
-func (p *pull) first() {
-	found, err := p.find()
+// now has serve see what is in memory; false where there may be more on the disk.
+func (p *pull) now(serve func(*store.Result)) bool {
+	found, ok := p.owner.store.GetNow(p.query())
+	if ok {
+		serve(found)
+	}
+	return ok
+}
+
+// find has serve see what is there.
+func (p *pull) find(serve func(*store.Result)) {
+	found, err := p.owner.store.Get(p.query())
 	if err != nil {
 		p.fail(err)
 		return
 	}
+	serve(found)
+}
+
+// first lets the pull wait where there are no messages yet.
+func (p *pull) first(found *store.Result) {
 	if p.suspend > 0 && p.code(found.Status) == protocol.PullNotFound && p.hold() {
 		found.Release()
 		return
@@ -71,20 +85,10 @@ func (p *pull) first() {
 	p.answer(found)
 }
 
-// last looks again and answers whatever there is.
-func (p *pull) last() {
-	found, err := p.find()
-	if err != nil {
-		p.fail(err)
-		return
-	}
-	p.answer(found)
-}
-
-func (p *pull) find() (*store.Result, error) {
-	return p.owner.store.Get(store.Query{
+func (p *pull) query() store.Query {
+	return store.Query{
 		Topic: p.topic, QueueID: p.queueID, Offset: p.offset, MaxNum: p.maxNum, Match: p.matcher.MatchTagsCode, MatchProperties: p.properties,
-	})
+	}
 }
 
 // hold lets the pull wait for a message; false where no more pulls can, so that
@@ -105,13 +109,10 @@ func (p *pull) hold() bool {
 	return err == nil
 }
 
-// resume answers at once a pull whose time is over: what it reads, messages that it did not want, came since the last re-check and is in
-// memory.
-func (p *pull) resume(why longpoll.Reason) {
-	if why == longpoll.TimedOut {
-		p.last()
-	} else {
-		p.owner.background.do(p.last)
+// resume answers whatever there is now.
+func (p *pull) resume(longpoll.Reason) {
+	if !p.now(p.answer) {
+		p.owner.background.do(func() { p.find(p.answer) })
 	}
 }
 

@@ -3,6 +3,8 @@ package commitlog
 import (
 	"errors"
 	"fmt"
+
+	"gantry/storenode/vfs"
 )
 
 // errRewritten says that a file is another one than its sums were made of.
@@ -57,7 +59,7 @@ func (l *Log) rewritten(s *segment, c *sidecar, block Offset) bool {
 
 // differingRow is the row of blocks around one that differ, as far as it is looked at.
 func (l *Log) differingRow(s *segment, c *sidecar, block int64) (from, to int64) {
-	var w comparison
+	w := comparison{read: vfs.File.ReadAt}
 	p := make([]byte, BlockBytes)
 	differs := func(i int64) bool {
 		b := p[:min(BlockBytes, c.FileBytes-i*BlockBytes)]

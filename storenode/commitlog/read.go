@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"gantry/remoting/message"
+	"gantry/storenode/vfs"
 )
 
 // ReadAt fills p from offset on, as far as the file that holds offset and the log's end go; n is less than len(p)
@@ -30,6 +31,23 @@ func (l *Log) ReadChecked(p []byte, offset Offset) (n int, bad []Offset, err err
 		bad, err = l.compare(s, p, offset)
 	}
 	return n, bad, s.letGo(offset, err)
+}
+
+// ReadNow is ReadChecked of what is in memory and is as it was written. Error: vfs.ErrWouldWait where anything else is to be
+// said, which ReadChecked says.
+func (l *Log) ReadNow(p []byte, offset Offset) (n int, err error) {
+	s, p, err := l.hold(p, offset)
+	if err != nil {
+		return 0, vfs.ErrWouldWait
+	}
+	n, err = s.readBy(vfs.File.ReadNow, p, offset)
+	if err == nil && l.closed(s) {
+		err = l.compareNow(s, p, offset)
+	}
+	if s.release() != nil || err != nil {
+		return 0, vfs.ErrWouldWait
+	}
+	return n, nil
 }
 
 // hold returns the file that holds offset, to be let go, and as much of p as lies in it and in front of the log's end.

@@ -45,8 +45,15 @@ func (s *segment) release() error {
 	return errors.Join(s.file.Close(), s.sums.Load().close())
 }
 
-func (s *segment) read(p []byte, offset Offset) (n int, err error) {
-	n, err = s.file.ReadAt(p, int64(offset-s.start))
+// reader is how files are read: vfs.File.ReadAt, or vfs.File.ReadNow for who may not wait.
+type reader func(f vfs.File, p []byte, at int64) (int, error)
+
+func (s *segment) read(p []byte, offset Offset) (int, error) {
+	return s.readBy(vfs.File.ReadAt, p, offset)
+}
+
+func (s *segment) readBy(read reader, p []byte, offset Offset) (n int, err error) {
+	n, err = read(s.file, p, int64(offset-s.start))
 	if n == len(p) {
 		err = nil
 	}

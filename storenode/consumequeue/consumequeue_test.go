@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"testing"
+	"time"
 
 	"gantry/storenode/commitlog"
 	"gantry/storenode/vfs"
@@ -110,16 +111,45 @@ func TestReadsMergeFileAndMemory(t *testing.T) {
 	check(t, q, 0, 18)
 	dst := make([]byte, 100*UnitBytes)
 	for from, want := range map[Offset]int{0: 10, 7: 3, 10: 8, 16: 2, 18: 0, -1: 0} {
-		n, err := q.Read(from, dst)
-		if n != want || err != nil {
-			t.Errorf("read from %d: %d units, %v; want %d", from, n, err, want)
-		}
-		for i := range n {
-			if u := DecodeUnit(dst[i*UnitBytes:]); u != unit(int(from)+i) {
-				t.Errorf("read from %d: unit %d is %+v", from, i, u)
+		for name, read := range map[string]func(Offset, []byte) (int, error){"read": q.Read, "read now": q.ReadNow} {
+			clear(dst)
+			n, err := read(from, dst)
+			if n != want || err != nil {
+				t.Errorf("%s from %d: %d units, %v; want %d", name, from, n, err, want)
+			}
+			for i := range n {
+				if u := DecodeUnit(dst[i*UnitBytes:]); u != unit(int(from)+i) {
+					t.Errorf("%s from %d: unit %d is %+v", name, from, i, u)
+				}
 			}
 		}
 	}
+}
+
+func TestReadNowOpensNoFileAndWaitsForNone(t *testing.T) {
+	mem := vfs.NewMem()
+	qs := load(t, testConfig(mem), everything)
+	put(t, qs.FindOrAdd([]byte("T"), 0), 0, 15)
+	write(t, qs)
+	qs = load(t, testConfig(mem), everything)
+	q, b := qs.Find("T", 0), make([]byte, UnitBytes)
+	now := func(what string, from Offset, want error) {
+		t.Helper()
+		if _, err := q.ReadNow(from, b); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", what, err, want)
+		}
+	}
+	qs.cache.drop(fileKey{q, 0})
+	now("a file that is not open", 3, vfs.ErrWouldWait)
+	if _, err := q.Read(3, b); err != nil {
+		t.Fatal(err)
+	}
+	now("a file that is", 3, nil)
+	qs.cache.mu.Lock()
+	now("while another file is opened", 3, vfs.ErrWouldWait)
+	qs.cache.mu.Unlock()
+	mem.SetDelay(func(op vfs.Op) time.Duration { return time.Hour })
+	now("a slow disk", 3, vfs.ErrWouldWait)
 }
 
 func TestAQueueThatBeginsLate(t *testing.T) {

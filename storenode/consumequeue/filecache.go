@@ -41,9 +41,7 @@ func newFileCache(fs vfs.FS, limit int) *fileCache {
 func (c *fileCache) acquire(key fileKey) (*cachedFile, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if f := c.files[key]; f != nil {
-		f.refs++
-		c.order.MoveToFront(f.place)
+	if f := c.useLocked(key); f != nil {
 		return f, nil
 	}
 	file, err := c.fs.Open(key.queue.path(key.start))
@@ -51,6 +49,24 @@ func (c *fileCache) acquire(key fileKey) (*cachedFile, error) {
 		return nil, err
 	}
 	return c.addLocked(key, file), nil
+}
+
+// acquireOpen is acquire for who may not wait; nil where the file is not open, or another is being opened now.
+func (c *fileCache) acquireOpen(key fileKey) *cachedFile {
+	if !c.mu.TryLock() {
+		return nil
+	}
+	defer c.mu.Unlock()
+	return c.useLocked(key)
+}
+
+func (c *fileCache) useLocked(key fileKey) *cachedFile {
+	f := c.files[key]
+	if f != nil {
+		f.refs++
+		c.order.MoveToFront(f.place)
+	}
+	return f
 }
 
 // add puts a file in that was just made.

@@ -131,34 +131,43 @@ func processorTime() time.Duration {
 }
 
 // BenchmarkGet reads 32 messages of 1 KiB from the beginning of a queue: in the file that is written, whose bodies alone are
-// compared, and in one that is closed, whose blocks are compared with their sums, too.
+// compared, and in one that is closed, whose blocks are compared with their sums, too. They lie one behind the other, as a batch
+// does, or by turns with those of seven other queues.
 func BenchmarkGet(b *testing.B) {
+	const batch, turns = 3, 20
 	cfg := DefaultConfig(b.TempDir())
 	cfg.MappedFileSizeCommitLog = 4 << 20
 	s := open(b, cfg, vfs.OS{})
-	c := newCaller(b, s, 0, 32)
-	benchmark := func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			r, err := s.Get(Query{Topic: topicOf(0), QueueID: 3, MaxNum: 32})
-			if err != nil || r.Count != 32 {
-				b.Fatal(r.Count, err)
-			}
-			r.Release()
+	benchmark := func(name string) {
+		for kind, queueID := range map[string]int32{"batch": batch, "turns": turns} {
+			b.Run(name+" "+kind, func(b *testing.B) { benchmarkGet(b, s, queueID) })
 		}
 	}
-	for id := range 8 {
-		c.send(id)
+	newCaller(b, s, 0, 32).send(batch)
+	one := newCaller(b, s, 1, 1)
+	for i := range 32 * 8 {
+		one.send(turns + i%8)
 	}
-	poll(b, func() bool { return s.MaxOffset(topicOf(0), 7) == 32 })
-	b.Run("open", benchmark)
+	poll(b, func() bool { return s.MaxOffset(topicOf(0), turns+7) == 32 })
+	benchmark("open")
 	for len(s.log.Starts()) < 2 {
-		c.send(9)
+		one.send(9)
 	}
 	poll(b, func() bool {
 		flushed, _ := s.log.Flushed()
 		return int64(flushed) > 4<<20 && len(s.log.Unsealed()) == 0
 	})
-	b.Run("sealed", benchmark)
+	benchmark("sealed")
 	shut(b, s)
+}
+
+func benchmarkGet(b *testing.B, s *Store, queueID int32) {
+	b.ReportAllocs()
+	for b.Loop() {
+		r, err := s.Get(Query{Topic: topicOf(0), QueueID: queueID, MaxNum: 32})
+		if err != nil || r.Count != 32 {
+			b.Fatal(r.Count, err)
+		}
+		r.Release()
+	}
 }

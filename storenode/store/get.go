@@ -7,6 +7,7 @@ import (
 	"gantry/remoting/message"
 	"gantry/storenode/commitlog"
 	"gantry/storenode/consumequeue"
+	"gantry/storenode/vfs"
 )
 
 // Status says what Get found; its String is the remark of the Java broker (GetMessageStatus).
@@ -39,6 +40,8 @@ type Query struct {
 
 	Match           func(tagsCode int64) bool           // nil: all
 	MatchProperties func(message.Properties) (yes bool) // asked after Match; nil: all. What it is given is borrowed
+
+	now bool // nothing may wait for a disk
 }
 
 // Result is what Get found. Bytes holds the records as they lie in the log, one behind the other.
@@ -77,6 +80,13 @@ func (s *Store) Get(q Query) (*Result, error) {
 	return r, err
 }
 
+// GetNow is Get of what is in memory and is as it should be; ok is false where anything else is to be said, which Get says.
+func (s *Store) GetNow(q Query) (r *Result, ok bool) {
+	q.now = true
+	r, err := s.Get(q)
+	return r, err == nil
+}
+
 func (s *Store) get(q Query) (*Result, error) {
 	r := &Result{Status: NoMessageInQueue, store: s}
 	queue := s.queues.Find(q.Topic, q.QueueID)
@@ -93,6 +103,8 @@ func (s *Store) get(q Query) (*Result, error) {
 		r.Status, r.NextBeginOffset = OffsetOverflowOne, q.Offset
 	case q.Offset > r.MaxOffset:
 		r.Status, r.NextBeginOffset = OffsetOverflowBadly, r.MaxOffset
+	case q.now && q.MatchProperties != nil:
+		return nil, vfs.ErrWouldWait // it reads records one by one
 	default:
 		return r, s.find(queue, &q, r)
 	}
@@ -104,9 +116,9 @@ func (s *Store) find(queue *consumequeue.Queue, q *Query, r *Result) error {
 	if l == nil {
 		l = &look{}
 	}
-	*l = look{store: s, query: q, result: r, end: s.log.End(), units: l.units[:0], ordinals: l.ordinals[:0], window: l.window}
+	*l = look{store: s, query: q, result: r, end: s.log.End(), units: l.units[:0], ordinals: l.ordinals[:0], spans: l.spans[:0], window: l.window}
 	defer func() {
-		*l = look{units: l.units, ordinals: l.ordinals, window: l.window}
+		*l = look{units: l.units, ordinals: l.ordinals, spans: l.spans, window: l.window}
 		s.looks.Put(l)
 	}()
 	if err := l.scan(queue); err != nil || len(l.units) == 0 {
@@ -124,6 +136,7 @@ type look struct {
 
 	units    []consumequeue.Unit
 	ordinals []int64 // of each of units
+	spans    []span
 	window   []byte
 	bytes    int
 	skip     commitlog.Offset // records before it are gone with their file
@@ -149,7 +162,7 @@ func (l *look) scan(queue *consumequeue.Queue) error {
 	for full := false; seen < window && !full; {
 		want := min(window-seen, readUnits)
 		from := consumequeue.Offset(l.query.Offset + seen)
-		n, err := queue.Read(from, l.window[:want*consumequeue.UnitBytes])
+		n, err := l.readUnits(queue, from, l.window[:want*consumequeue.UnitBytes])
 		if err == nil {
 			n, err = l.store.mender.usable(queue, from, n)
 		}
@@ -162,6 +175,9 @@ func (l *look) scan(queue *consumequeue.Queue) error {
 			took, full, err = l.choose(queue, from, l.window[:n*consumequeue.UnitBytes])
 		}
 		if seen += took; err != nil {
+			if l.query.now {
+				return err
+			}
 			if err = l.store.damaged(err); seen == 0 {
 				return err
 			}
@@ -176,6 +192,13 @@ func (l *look) scan(queue *consumequeue.Queue) error {
 	r.NextBeginOffset = l.query.Offset + seen
 	r.SuggestSlave = int64(l.end-l.last) > l.store.memoryBytes
 	return nil
+}
+
+func (l *look) readUnits(queue *consumequeue.Queue, from consumequeue.Offset, dst []byte) (int, error) {
+	if l.query.now {
+		return queue.ReadNow(from, dst)
+	}
+	return queue.Read(from, dst)
 }
 
 // choose goes through units, of which the first is number from, and says how many it looked at, and whether there is no
@@ -212,6 +235,8 @@ func (l *look) impossible(queue *consumequeue.Queue, u consumequeue.Unit) bool {
 	switch {
 	case u.Check(consumequeue.Unit{}) != nil || u.Physical > l.end-commitlog.Offset(u.Size):
 		return true
+	case l.query.now && u.Physical < begin:
+		return true // may be, at least
 	case u.Physical >= begin:
 		return false
 	}

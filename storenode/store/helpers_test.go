@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
@@ -105,6 +106,9 @@ func bodies(t testing.TB, s *Store, topic string, queueID int32) []string {
 	var all []string
 	for offset := s.MinOffset(topic, queueID); offset < s.MaxOffset(topic, queueID); {
 		r, err := s.Get(Query{Topic: topic, QueueID: queueID, Offset: offset, MaxNum: 32})
+		if err == nil {
+			sameNow(t, s, Query{Topic: topic, QueueID: queueID, Offset: offset, MaxNum: 32}, r)
+		}
 		if err != nil || r.NextBeginOffset <= offset {
 			t.Fatalf("get %s %d at %d: %+v, %v", topic, queueID, offset, r, err)
 		}
@@ -118,6 +122,20 @@ func bodies(t testing.TB, s *Store, topic string, queueID int32) []string {
 		r.Release()
 	}
 	return all
+}
+
+// sameNow has GetNow find what Get has found, or say nothing.
+func sameNow(t testing.TB, s *Store, q Query, want *Result) {
+	t.Helper()
+	r, ok := s.GetNow(q)
+	if !ok {
+		return
+	}
+	defer r.Release()
+	if r.Status != want.Status || r.NextBeginOffset != want.NextBeginOffset || r.Count != want.Count || !bytes.Equal(r.Bytes, want.Bytes) {
+		t.Fatalf("in memory: %v with %d messages, the next %d; otherwise %v with %d, the next %d",
+			r.Status, r.Count, r.NextBeginOffset, want.Status, want.Count, want.NextBeginOffset)
+	}
 }
 
 func split(t testing.TB, b []byte) []message.Message {

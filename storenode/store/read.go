@@ -7,7 +7,7 @@ import (
 
 	"gantry/remoting/message"
 	"gantry/storenode/commitlog"
-	"gantry/storenode/consumequeue"
+	"gantry/storenode/vfs"
 )
 
 // read reads the records chosen, neighbours together, and leaves out what the disk has changed.
@@ -18,20 +18,15 @@ type suspicion func(topic string, queueID int32, ordinal int64) (mending bool)
 
 func (l *look) readAsking(suspect suspicion) error {
 	r := l.result
-	r.buf = l.store.buffers.get(l.bytes)
-	kept := r.buf.bytes[:0]
-	for first := 0; first < len(l.units); {
-		n, size := neighbours(l.units[first:])
-		piece := r.buf.bytes[len(kept) : len(kept)+size]
-		bad, err := l.store.readFull(piece, l.units[first].Physical)
-		through := 0
-		if err == nil {
-			kept, through, err = l.keep(kept, piece, bad, l.units[first:first+n], l.ordinals[first:], suspect)
-		}
-		if first += through; err == nil {
+	r.buf = l.store.buffers.get(l.plan())
+	kept, first := r.buf.bytes[:0], 0
+	for _, s := range l.spans {
+		through, err := 0, error(nil)
+		if kept, through, err = l.keepSpan(kept, s, first, suspect); err == nil {
+			first += through
 			continue
 		}
-		if l.ordinals[first] == l.query.Offset {
+		if first += through; l.query.now || l.ordinals[first] == l.query.Offset {
 			return l.fail(err)
 		}
 		r.NextBeginOffset = l.ordinals[first] // the next look-up begins with what cannot be served now
@@ -54,33 +49,46 @@ func (l *look) fail(err error) error {
 	return err
 }
 
-// neighbours counts the units at the front whose records follow one another, and their bytes.
-func neighbours(units []consumequeue.Unit) (n, bytes int) {
-	for n < len(units) && units[n].Physical == units[0].Physical+commitlog.Offset(bytes) {
-		bytes += int(units[n].Size)
-		n++
+// keepSpan reads a span, whose first unit is number first, behind kept, and one record after the other where that fails: what
+// cannot be read may lie between them. It returns what keep does.
+func (l *look) keepSpan(kept []byte, s span, first int, suspect suspicion) ([]byte, int, error) {
+	p, err := l.readSpan(s, kept)
+	switch {
+	case err == nil:
+		return l.keep(kept, p, first, suspect)
+	case l.query.now:
+		return kept, 0, err
 	}
-	return n, bytes
+	for i := range s.units {
+		if p, err = l.readSpan(alone(l.units[first+i]), kept); err == nil {
+			kept, _, err = l.keep(kept, p, first+i, suspect)
+		}
+		if err != nil {
+			return kept, i, err
+		}
+	}
+	return kept, s.units, nil
 }
 
-// keep appends those records of piece to kept, which lies in front of it, that may be served: piece holds the records of
-// the units, bad are its damaged blocks. It returns how many units it is through with; with an error, which is ErrMending,
-// the next one is to be waited for.
-func (l *look) keep(kept, piece []byte, bad []commitlog.Offset, units []consumequeue.Unit, ordinals []int64, suspect suspicion) ([]byte, int, error) {
-	for i, u := range units {
-		b := piece[:u.Size]
-		piece = piece[u.Size:]
-		switch err := l.check(b, bad, u.Physical, ordinals[i]); {
+// keep appends those records of p to kept, which lies in front of it, that may be served; unit number first is the first
+// of p's. It returns how many units it is through with; with an error, which is ErrMending where who asks may wait, the next one
+// is to be waited for.
+func (l *look) keep(kept []byte, p piece, first int, suspect suspicion) ([]byte, int, error) {
+	for i, u := range l.units[first : first+p.units] {
+		b, ordinal := p.record(u), l.ordinals[first+i]
+		switch err := l.check(b, p.bad, u.Physical, ordinal); {
 		case err == nil:
 			kept = append(kept, b...)
 			l.result.Count++
+		case l.query.now:
+			return kept, i, vfs.ErrWouldWait
 		case IsDamage(err):
 			l.store.noteDamage(err)
-		case suspect(l.query.Topic, l.query.QueueID, ordinals[i]):
-			return kept, i, fmt.Errorf("look up message %d: %w", ordinals[i], ErrMending)
+		case suspect(l.query.Topic, l.query.QueueID, ordinal):
+			return kept, i, fmt.Errorf("look up message %d: %w", ordinal, ErrMending)
 		}
 	}
-	return kept, len(units), nil
+	return kept, p.units, nil
 }
 
 var errOther = errors.New("the record of another message, or none, lies where the consume queue says")
@@ -123,6 +131,18 @@ func (s *Store) readFull(b []byte, at commitlog.Offset) (bad []commitlog.Offset,
 		b, at = b[n:], at+commitlog.Offset(n)
 	}
 	return bad, nil
+}
+
+// readNow fills b from the log. Error: vfs.ErrWouldWait.
+func (s *Store) readNow(b []byte, at commitlog.Offset) error {
+	for len(b) > 0 {
+		n, err := s.log.ReadNow(b, at)
+		if err != nil {
+			return err
+		}
+		b, at = b[n:], at+commitlog.Offset(n)
+	}
+	return nil
 }
 
 // ErrNotFound says that no message lies at the offset asked for.

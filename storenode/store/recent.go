@@ -6,12 +6,6 @@ const (
 	recentBytes = 256 << 20
 )
 
-// Vacant says that nothing lies at a queue offset now: looking it up reads nothing.
-func (s *Store) Vacant(topic string, queueID int32, offset int64) bool {
-	low, high := s.Bounds(topic, queueID)
-	return offset < low || offset >= high
-}
-
 // Recent says that what lies at a queue offset was appended lately: looking it up need not wait for the disk.
 func (s *Store) Recent(topic string, queueID int32, offset int64) bool {
 	q := s.queues.Find(topic, queueID)

@@ -108,10 +108,12 @@ func writeLog(t *testing.T, s *Store) (all []original) {
 // served is everything that can be had of the message: by its queue offset, by its place and by its key.
 func (o original) served(t *testing.T, s *Store) (byQueue, byPlace, byKey []byte) {
 	t.Helper()
-	r, err := s.Get(Query{Topic: o.topic, QueueID: o.queueID, Offset: o.record.QueueOffset(), MaxNum: 1})
+	q := Query{Topic: o.topic, QueueID: o.queueID, Offset: o.record.QueueOffset(), MaxNum: 1}
+	r, err := s.Get(q)
 	if err != nil || r.NextBeginOffset != o.record.QueueOffset()+1 {
 		t.Fatalf("pull of %s: %+v, %v", o.uniqKey, r, err)
 	}
+	sameNow(t, s, q, r)
 	byQueue = slices.Clone(r.Bytes)
 	r.Release()
 	if byPlace, err = s.RecordAt(o.at()); err != nil && !IsDamage(err) {

@@ -97,13 +97,17 @@ func (m *Mem) begin(op Op) error {
 	return err
 }
 
-func (m *Mem) wait(op Op) {
+func (m *Mem) wait(op Op) { time.Sleep(m.late(op)) }
+
+// late is how much later the operation begins.
+func (m *Mem) late(op Op) time.Duration {
 	m.mu.Lock()
 	delay := m.delay
 	m.mu.Unlock()
-	if delay != nil {
-		time.Sleep(delay(op))
+	if delay == nil {
+		return 0
 	}
+	return delay(op)
 }
 
 func (m *Mem) refusal(op Op) error {

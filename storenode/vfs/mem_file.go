@@ -161,6 +161,16 @@ func (f *memFile) WriteAt(p []byte, offset int64) (int, error) {
 	return len(p), err
 }
 
+func (f *memFile) ReadNow(p []byte, offset int64) (int, error) {
+	if f.fs.late(Op{Kind: "read", Path: f.path, Offset: offset, Bytes: len(p)}) > 0 {
+		return 0, ErrWouldWait
+	}
+	if n, err := f.ReadAt(p, offset); n < len(p) || err != nil {
+		return 0, ErrWouldWait
+	}
+	return len(p), nil
+}
+
 // shortOf is how much of a failing write still happens.
 func shortOf(err error, length int) int {
 	if path, ok := err.(*fs.PathError); ok {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // fcntlSetLock is F_OFD_SETLK: the same record lock Java takes with F_SETLK, in conflict with it, but owned by the open
@@ -36,6 +38,15 @@ func (f osFile) DataFrom(offset int64) (bool, error) {
 		return true, nil // the file system cannot tell
 	}
 	return false, err
+}
+
+// ReadNow implements File. Where the file system knows no reads that do not wait, all would.
+func (f osFile) ReadNow(p []byte, offset int64) (int, error) {
+	n, err := unix.Preadv2(int(f.Fd()), [][]byte{p}, offset, unix.RWF_NOWAIT)
+	if err != nil || n < len(p) {
+		return 0, ErrWouldWait
+	}
+	return n, nil
 }
 
 // fadviseDontNeed is POSIX_FADV_DONTNEED.

@@ -16,6 +16,9 @@ func syncAll(*os.File) error { return syscall.Sync() }
 
 func (f osFile) DataFrom(int64) (bool, error) { return true, nil }
 
+// ReadNow implements File: these systems do not tell what is in memory.
+func (f osFile) ReadNow([]byte, int64) (int, error) { return 0, ErrWouldWait }
+
 func (f osFile) DropCache(int64, int64) error { return nil }
 
 // Sync is served by the file's next sync: these systems write mapped pages with it.

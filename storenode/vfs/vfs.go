@@ -16,6 +16,9 @@ import (
 // the file.
 var ErrLocked = errors.New("locked by another process")
 
+// ErrWouldWait says that what is to be read at once is not in memory, or that the system cannot tell.
+var ErrWouldWait = errors.New("reading would wait for the disk")
+
 // FS is a file system. Paths are those of package path/filepath; errors wrap fs.ErrNotExist, syscall.ENOSPC and so on.
 // All methods may be called concurrently.
 type FS interface {
@@ -54,6 +57,8 @@ type File interface {
 	io.ReaderAt
 	io.WriterAt
 	io.Closer
+	// ReadNow is ReadAt for who may not wait for a disk. Error: ErrWouldWait, where ReadAt may do better; also at the file's end.
+	ReadNow(p []byte, offset int64) (int, error)
 	// Size is the file's length in bytes.
 	Size() (int64, error)
 	// Truncate sets the length; what is added reads as zeros.
