@@ -4,8 +4,9 @@ import "strings"
 
 // lineReader joins the lines of a text to logical lines.
 type lineReader struct {
-	rest   string
-	number int // of the line read last
+	rest       string
+	number     int  // of the line read last
+	unfinished bool // the text has ended where another line was to come
 }
 
 // natural is the next line without its end: \n, \r or both.
@@ -52,8 +53,8 @@ func (r *lineReader) joined(line string) string {
 	var text strings.Builder
 	for continues(line) {
 		text.WriteString(line[:len(line)-1])
-		next, _ := r.natural() // at the end of the text the backslash is dropped
-		line = strings.TrimLeft(next, blanks)
+		next, ok := r.natural() // at the end of the text the backslash is dropped
+		line, r.unfinished = strings.TrimLeft(next, blanks), !ok
 	}
 	return text.String() + line
 }

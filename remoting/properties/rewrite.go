@@ -29,10 +29,24 @@ func Rewrite(text []byte, changed []Entry) ([]byte, error) {
 		lines[at.first-1] = append(bytes.TrimSuffix(Append(nil, []Entry{e}), []byte("\n")), end...)
 	}
 	written := slices.Concat(lines...)
-	if len(added) > 0 && len(written) > 0 && !bytes.ContainsAny(written[len(written)-1:], "\r\n") {
-		written = append(written, '\n')
+	if len(added) > 0 {
+		written = append(finished(written), added...)
 	}
-	return append(written, added...), nil
+	return written, nil
+}
+
+// finished ends the text's last line, and with an empty one what the last line would have continued on the next.
+func finished(text []byte) []byte {
+	if len(text) > 0 && !bytes.ContainsAny(text[len(text)-1:], "\r\n") {
+		text = append(text, '\n')
+	}
+	r := lineReader{rest: decodeText(text)}
+	for _, _, ok := r.logical(); ok; _, _, ok = r.logical() {
+	}
+	if r.unfinished {
+		text = append(text, '\n')
+	}
+	return text
 }
 
 // span is the lines of an entry, from 1.

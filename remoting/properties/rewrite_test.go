@@ -16,6 +16,11 @@ func TestOnlyTheLinesOfWhatChangesAreRewritten(t *testing.T) {
 		{"x\xe9=1\r\na=1\r\nb=2\r\n", "x\xe9=1\r\na=9\r\nb=2\r\n"},
 		{"a=1", "a=9"},
 		{"  a : 1\n", "a=9\n"},
+		{"b=3\\", "b=3\\\n\na=9\n"},
+		{"b=3\\\n \\\n", "b=3\\\n \\\n\na=9\n"},
+		{"b=3\\\n\n", "b=3\\\n\na=9\n"},
+		{"a=1\\", "a=9"},
+		{"# b\\", "# b\\\na=9\n"},
 	} {
 		got, err := properties.Rewrite([]byte(test.text), []properties.Entry{{Key: "a", Value: "8"}, {Key: "a", Value: "9"}})
 		if err != nil || string(got) != test.want {
