@@ -44,7 +44,7 @@ func finished(text []byte) []byte {
 	for _, _, ok := r.logical(); ok; _, _, ok = r.logical() {
 	}
 	if r.unfinished {
-		text = append(text, '\n')
+		text = append(text, text[len(text)-1]) // behind \r an \n would belong to the same line's end
 	}
 	return text
 }

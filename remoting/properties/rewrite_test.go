@@ -19,6 +19,8 @@ func TestOnlyTheLinesOfWhatChangesAreRewritten(t *testing.T) {
 		{"b=3\\", "b=3\\\n\na=9\n"},
 		{"b=3\\\n \\\n", "b=3\\\n \\\n\na=9\n"},
 		{"b=3\\\n\n", "b=3\\\n\na=9\n"},
+		{"b=3\\\r", "b=3\\\r\ra=9\n"},
+		{"b=3\\\r\n", "b=3\\\r\n\na=9\n"},
 		{"a=1\\", "a=9"},
 		{"# b\\", "# b\\\na=9\n"},
 	} {
