@@ -3,11 +3,13 @@ package properties
 import (
 	"bytes"
 	"slices"
+	"unicode/utf8"
 )
 
 // Rewrite gives keys of a text other values. Of each the line that counts is
 // replaced, what is missing comes at the end; everything else stays byte for byte,
-// comments too. The error is Parse's.
+// comments too, unless it would be taken for UTF-8 without the lines replaced: then
+// what is not ASCII is escaped. The error is Parse's.
 func Rewrite(text []byte, changed []Entry) ([]byte, error) {
 	spans, err := spansOf(text)
 	if err != nil {
@@ -29,10 +31,31 @@ func Rewrite(text []byte, changed []Entry) ([]byte, error) {
 		lines[at.first-1] = append(bytes.TrimSuffix(Append(nil, []Entry{e}), []byte("\n")), end...)
 	}
 	written := slices.Concat(lines...)
+	if !utf8.Valid(text) && utf8.Valid(written) {
+		written = latinEscaped(written)
+	}
 	if len(added) > 0 {
 		written = append(finished(written), added...)
 	}
 	return written, nil
+}
+
+// latinEscaped writes what is not ASCII in a text of ISO 8859-1 as \u00XX; a backslash in front of it is used up.
+func latinEscaped(text []byte) []byte {
+	var b []byte
+	escaped := false
+	for _, c := range text {
+		switch {
+		case c < utf8.RuneSelf:
+			b = append(b, c)
+		case escaped:
+			b = append(b, appendUnicode(nil, rune(c))[1:]...)
+		default:
+			b = appendUnicode(b, rune(c))
+		}
+		escaped = c == '\\' && !escaped
+	}
+	return b
 }
 
 // finished ends the text's last line, and with an empty one what the last line would have continued on the next.

@@ -22,6 +22,8 @@ func TestOnlyTheLinesOfWhatChangesAreRewritten(t *testing.T) {
 		{"b=3\\\r", "b=3\\\r\ra=9\n"},
 		{"b=3\\\r\n", "b=3\\\r\n\na=9\n"},
 		{"a=1\\", "a=9"},
+		{"a=\xe9\nb=\xc3\xa9\\\xc3\xa9\n", "a=9\nb=\\u00C3\\u00A9\\u00C3\\u00A9\n"},
+		{"a=\xe9\nb=\xe9\xc3\xa9\n", "a=9\nb=\xe9\xc3\xa9\n"},
 		{"# b\\", "# b\\\na=9\n"},
 	} {
 		got, err := properties.Rewrite([]byte(test.text), []properties.Entry{{Key: "a", Value: "8"}, {Key: "a", Value: "9"}})
